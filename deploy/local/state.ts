@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { freePort } from './free-port.ts'
+import type { ProcessIdentity } from './process-identity.ts'
+import { type Passwords, SERVICE_ROLES, type ServiceRole } from './role.ts'
+
+export type ServerName = 'nats' | 'postgres' | 'redis'
+export const SERVERS: readonly ServerName[] = ['nats', 'postgres', 'redis']
+
+/** What `.local/state.json` remembers between runs: passwords, ports, and the processes that we started. Mode 0600. */
+export interface LocalState {
+  readonly passwords: Passwords
+  readonly ports: Record<ServerName, number>
+  /** Ports of the services' listeners, given to them by their env files. */
+  readonly listenPorts: Record<ServiceRole | 'door', number>
+  processes: Partial<Record<ServerName, ProcessIdentity>>
+}
+
+/** The state of an earlier run; `undefined` when there was none or it was cut off in the middle. */
+export function readState(path: string): LocalState | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LocalState
+  } catch {
+    return undefined
+  }
+}
+
+export function writeState(path: string, state: LocalState): void {
+  writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true })
+  renameSync(`${path}.new`, path)
+}
+
+export async function newState(): Promise<LocalState> {
+  const ports = { nats: await freePort(), postgres: await freePort(), redis: await freePort() }
+  const listenPorts: Record<string, number> = {}
+  for (const [index, name] of [...SERVICE_ROLES, 'door'].entries()) listenPorts[name] = await freePort(8400 + index)
+  return { passwords: newPasswords(), ports, listenPorts, processes: {} }
+}
+
+/** Random passwords, one per role. The leading letter keeps NATS from reading one as a number. */
+export function newPasswords(): Passwords {
+  const names = [...SERVICE_ROLES, 'owner', 'postgres', 'redis'] as const
+  return Object.fromEntries(names.map((name) => [name, `p${randomBytes(16).toString('hex')}`])) as Passwords
+}

@@ -1,0 +1,5 @@
+export type { Bus, PublishWorkOptions } from './bus.ts'
+export { type BusOptions, connectBus } from './connect-bus.ts'
+export type { ConsumeWorkOptions } from './consume-work.ts'
+export type { StreamName } from './streams.ts'
+export type { WorkMessage } from './work-message.ts'

@@ -1,0 +1,62 @@
+import { DiscardPolicy, type NatsConnection, nanos, RetentionPolicy, StorageType, type StreamConfig } from 'nats'
+import { busUnavailable } from './bus-unavailable.ts'
+
+const API_TIMEOUT_MS = 5_000
+const STREAM_NOT_FOUND = 10059
+
+export type StreamName = 'DISPATCH' | 'CONSIGNMENT_PUSH'
+
+/**
+ * The streams, one per kind of work. Work-queue retention: a message goes when it is acknowledged. `discard: new`: a full
+ * stream refuses, the publisher sees it and the sweeper tries again; the oldest work is never dropped in silence.
+ */
+const STREAMS: Readonly<Record<StreamName, Partial<StreamConfig>>> = {
+  DISPATCH: { subjects: ['lt.dispatch.accepted.*'] },
+  CONSIGNMENT_PUSH: { subjects: ['lt.consignment.push.>'] },
+}
+const SHARED: Partial<StreamConfig> = {
+  discard: DiscardPolicy.New,
+  duplicate_window: nanos(120_000),
+  max_bytes: 1024 ** 3,
+  max_msg_size: 4096,
+}
+
+/** @throws BusError LT_DLV_BUS_UNAVAILABLE */
+export async function ensureStreams(connection: NatsConnection): Promise<void> {
+  try {
+    const manager = await connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS })
+    for (const [name, own] of Object.entries(STREAMS)) {
+      const wanted = { ...SHARED, ...own }
+      const found = await findStream(() => manager.streams.info(name))
+      if (!found) {
+        const fixed = { name, retention: RetentionPolicy.Workqueue, storage: StorageType.File }
+        await manager.streams.add({ ...fixed, ...wanted })
+      } else if (differs(found.config, wanted)) await manager.streams.update(name, { ...found.config, ...wanted })
+    }
+  } catch (error) {
+    throw busUnavailable(error)
+  }
+}
+
+function differs(found: StreamConfig, wanted: Partial<StreamConfig>): boolean {
+  return Object.entries(wanted).some(
+    ([key, value]) => JSON.stringify(found[key as keyof StreamConfig]) !== JSON.stringify(value),
+  )
+}
+
+async function findStream<T>(info: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await info()
+  } catch (error) {
+    if (isApiError(error, STREAM_NOT_FOUND)) return undefined
+    throw error
+  }
+}
+
+function isApiError(error: unknown, code: number): boolean {
+  return (
+    error instanceof Error &&
+    'api_error' in error &&
+    (error.api_error as { err_code?: number } | undefined)?.err_code === code
+  )
+}

@@ -1,0 +1,31 @@
+export { type BusinessRuleOptions, checkBusinessRules } from './check-business-rules.ts'
+export { checkSchema } from './check-schema.ts'
+export { decodeBase64Strict } from './decode-base64.ts'
+export { type DocumentTypeGroup, documentTypes } from './document-types.ts'
+export { extensionOf, safeFileName } from './file-name.ts'
+export { canonicalText, decodeCut } from './intake/canonical-text.ts'
+export type { Cut, ScanResult, Unusual } from './intake/cut.ts'
+export { PacketScanner, type ScanOptions } from './intake/packet-scanner.ts'
+export { scanWhole } from './intake/whole-tree.ts'
+export {
+  type AttachmentMatch,
+  type MatchedAttachments,
+  matchAttachments,
+  type PresentAttachment,
+} from './match-attachments.ts'
+export { HEAD_BYTES, isDamagedPdf, sniffMediaType } from './media-type.ts'
+export { type OpenedPacket, type OpenOptions, openPacket } from './open-packet.ts'
+export { DEVIATION_RULES, type Door, type PacketProblem, RULE_POLICY, type RuleCode, type Severity } from './policy.ts'
+export type { InlineAttachment } from './read-attachments.ts'
+export {
+  DEFAULT_SECRECY_PATTERNS,
+  findSecrecyMark,
+  type SecrecyField,
+  type SecrecyMark,
+  type SecrecyPattern,
+} from './secrecy-mark.ts'
+export { type AttachmentFacts, type AttachmentLabel, type UnzipLimits, unwrapAttachment } from './unwrap-attachment.ts'
+export { ENVELOPE_WARNINGS, type WarningCode } from './warnings.ts'
+export { bareContentId, ENVELOPE_ID, QCVN_102 } from './wire-names.ts'
+export { type DraftAttachment, type PacketDraft, writePacket } from './write-packet.ts'
+export { type StatusDraft, wireTimestamp, writeStatusPacket } from './write-status-packet.ts'

@@ -1,0 +1,39 @@
+import { attachmentErrors } from './areas/attachment.ts'
+import { authErrors } from './areas/auth.ts'
+import { businessErrors } from './areas/business.ts'
+import { certificateErrors } from './areas/certificate.ts'
+import { configErrors } from './areas/config.ts'
+import { deliveryErrors } from './areas/delivery.ts'
+import { envelopeErrors } from './areas/envelope.ts'
+import { evidenceErrors } from './areas/evidence.ts'
+import { httpErrors } from './areas/http.ts'
+import { logErrors } from './areas/log.ts'
+import { mailboxErrors } from './areas/mailbox.ts'
+import { registryErrors } from './areas/registry.ts'
+import { schemaErrors } from './areas/schema.ts'
+import { signatureErrors } from './areas/signature.ts'
+import { storeErrors } from './areas/store.ts'
+import { submissionErrors } from './areas/submission.ts'
+import type { CatalogueEntry } from './entry.ts'
+
+/** Every error the axis can answer with, by its stable code. Codes are never renamed: callers branch on them. */
+export const catalogue = {
+  ...envelopeErrors,
+  ...schemaErrors,
+  ...attachmentErrors,
+  ...businessErrors,
+  ...signatureErrors,
+  ...certificateErrors,
+  ...evidenceErrors,
+  ...registryErrors,
+  ...authErrors,
+  ...mailboxErrors,
+  ...logErrors,
+  ...submissionErrors,
+  ...deliveryErrors,
+  ...storeErrors,
+  ...httpErrors,
+  ...configErrors,
+} satisfies Record<string, CatalogueEntry>
+
+export type ErrorCode = keyof typeof catalogue

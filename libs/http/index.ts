@@ -1,0 +1,17 @@
+export type { FastifyReply, FastifyRequest } from 'fastify'
+export { answerTo, type RouteErrorHandler } from './error-funnel.ts'
+export { type EventStream, type EventStreamOptions, openEventStream } from './event-stream.ts'
+export { type ReadinessCheck, registerHealth } from './health.ts'
+export { buildHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
+export { type MultipartLimits, type Part, readMultipart } from './multipart/read-multipart.ts'
+export { exportOpenApi, type OpenApiInfo } from './openapi.ts'
+export {
+  type Language,
+  languageOf,
+  PROBLEM_CONTENT_TYPE,
+  type Problem,
+  type ProblemAnswer,
+  problemOf,
+} from './problem.ts'
+export { callerAddress, createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.ts'
+export { type BodyLimits, readBody } from './read-body.ts'

@@ -1,0 +1,36 @@
+/**
+ * Names of audit events. Those that ETSI EN 319 522-3 knows carry its names; the others are ours and say what happened.
+ * The list is open: readers must not fail on a name they do not know.
+ */
+export const EVENTS = {
+  submissionAccepted: 'SubmissionAcceptance',
+  submissionRejected: 'SubmissionRejection',
+  routed: 'DispatchRouted',
+  /** Bytes available to the receiver. */
+  available: 'ContentConsignment',
+  pushQueued: 'ConsignmentQueued',
+  attemptBegun: 'AttemptBegun',
+  attemptEnded: 'AttemptEnded',
+  deadLettered: 'ContentConsignmentFailure',
+  notified: 'ConsignmentNotification',
+  /** The receiver's system began to fetch. */
+  handedOver: 'ContentHandover',
+  /** The receiver's system has stored it and says so. */
+  acknowledged: 'ConsignmentAcceptance',
+  refused: 'ConsignmentRejection',
+  expired: 'AcceptanceRejectionExpiry',
+  recalled: 'ConsignmentRecalled',
+  recallPending: 'RecallPending',
+  reassigned: 'REASSIGNED',
+  statusReported: 'BusinessStatusReported',
+  resent: 'ConsignmentResent',
+  held: 'ConsignmentHeld',
+  released: 'ConsignmentReleased',
+  requeued: 'ConsignmentRequeued',
+  closed: 'DispatchClosed',
+  reopened: 'DispatchReopened',
+  contentDeleted: 'ContentDeleted',
+  epochOpened: 'LogEpochOpened',
+  registryChanged: 'RegistryChanged',
+} as const
+export type EventName = (typeof EVENTS)[keyof typeof EVENTS]

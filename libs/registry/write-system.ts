@@ -1,0 +1,89 @@
+import { BusError } from '../errors/index.ts'
+import { newSystemId } from '../model/index.ts'
+import {
+  type Contact,
+  insertSystem,
+  type Queryable,
+  readSystem,
+  type SystemRow,
+  type SystemSettings,
+  updateSystem,
+  updateSystemSuspended,
+} from '../store/index.ts'
+import { badField, checkChoice, checkContact, checkText, MAX_NAME } from './check-fields.ts'
+import { guardWrite } from './guard-write.ts'
+
+const CODE = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/
+
+/** A system as an operator states it. Left out: pull, signatures required, duplicates warned about, strict, real traffic. */
+export interface SystemInput extends Partial<Omit<SystemSettings, 'name'>> {
+  /** Its client id: letters, digits, `.`, `_` and `-`, at most 64. */
+  readonly code: string
+  readonly name: string
+}
+
+const DEFAULTS: Omit<SystemSettings, 'name'> = {
+  delivery: 'pull',
+  signaturePolicy: 'required',
+  duplicatePolicy: 'warn',
+  tolerance: 'strict',
+  traffic: 'real',
+  pushUrl: null,
+  contact: {} as Contact,
+}
+
+function checkSettings(settings: SystemSettings): SystemSettings {
+  if (settings.pushUrl !== null) checkPushUrl(settings.pushUrl)
+  else if (settings.delivery === 'push') throw badField('pushUrl', '')
+  return {
+    name: checkText('name', settings.name, MAX_NAME),
+    delivery: checkChoice('delivery', settings.delivery, ['pull', 'push']),
+    signaturePolicy: checkChoice('signaturePolicy', settings.signaturePolicy, ['off', 'report', 'required']),
+    duplicatePolicy: checkChoice('duplicatePolicy', settings.duplicatePolicy, ['warn', 'refuse']),
+    tolerance: checkChoice('tolerance', settings.tolerance, ['strict', 'tolerant']),
+    traffic: checkChoice('traffic', settings.traffic, ['real', 'test']),
+    pushUrl: settings.pushUrl,
+    contact: checkContact(settings.contact),
+  }
+}
+
+function checkPushUrl(value: string): void {
+  const url = value.length <= 2_000 && URL.canParse(value) ? new URL(value) : undefined
+  const plain = url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
+  if (!plain) throw badField('pushUrl', value)
+}
+
+/** Adds a system. @throws BusError LT_REG_CODE_TAKEN, LT_REG_BAD_FIELD */
+export function addSystem(database: Queryable, { code, ...input }: SystemInput): Promise<SystemRow> {
+  return guardWrite(async () => {
+    if (!CODE.test(code)) throw badField('code', code)
+    const settings = checkSettings({ ...DEFAULTS, ...input })
+    const row = await insertSystem(database, { ...settings, id: newSystemId(), code })
+    if (!row) throw new BusError('LT_REG_CODE_TAKEN', { code, owner: code })
+    return row
+  })
+}
+
+/** Sets the settings that are given and leaves the others. @throws BusError LT_REG_UNKNOWN_SYSTEM, LT_REG_BAD_FIELD */
+export function changeSystem(database: Queryable, code: string, changes: Partial<SystemSettings>): Promise<SystemRow> {
+  return guardWrite(async () => {
+    const before = await readSystem(database, code)
+    const row = before && (await updateSystem(database, code, checkSettings({ ...before, ...changes })))
+    return known(row, code)
+  })
+}
+
+/** Suspends a system: within seconds no service lets it act. @throws BusError LT_REG_UNKNOWN_SYSTEM, LT_REG_BAD_FIELD */
+export const suspendSystem = (database: Queryable, code: string, reason: string): Promise<SystemRow> =>
+  guardWrite(async () =>
+    known(await updateSystemSuspended(database, code, checkText('reason', reason, MAX_NAME)), code),
+  )
+
+/** Ends a suspension. @throws BusError LT_REG_UNKNOWN_SYSTEM */
+export const resumeSystem = (database: Queryable, code: string): Promise<SystemRow> =>
+  guardWrite(async () => known(await updateSystemSuspended(database, code, null), code))
+
+function known(row: SystemRow | undefined, code: string): SystemRow {
+  if (!row) throw new BusError('LT_REG_UNKNOWN_SYSTEM', { system: code.slice(0, 64) })
+  return row
+}

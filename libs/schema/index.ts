@@ -1,0 +1,2 @@
+export { type Static, type TArray, type TObject, type TOptional, type TProperties, type TSchema, Type } from 'typebox'
+export { type CompiledSchema, compileSchema, type SchemaProblem } from './compile-schema.ts'

@@ -1,0 +1,41 @@
+import { auditCtes } from './audit-sql.ts'
+import type { Queryable } from './pool.ts'
+import type { LogCursor } from './read-log.ts'
+
+const CLOSE = `
+with ended as materialized (
+  select d.id from dispatch d
+  where d.id = any($1::uuid[]) and d.state = 'ROUTED' and not exists (
+    select 1 from consignment c where c.dispatch_id = d.id
+      and c.state not in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED'))
+  order by d.id for update of d
+), moved as (
+  update dispatch d set state = 'CLOSED', version = d.version + 1, closed_at = $2
+  from ended where d.id = ended.id returning d.id
+), cursor as (
+  insert into log_cursor (reader, epoch, index) values ($4, $5, $6)
+  on conflict (reader) do update set epoch = excluded.epoch, index = excluded.index
+), ${auditCtes('$3', 'moved')}
+select id from moved`
+
+/**
+ * Closes those of the dispatches whose consignments have all ended, and moves the reader's cursor, in one commit: a batch that
+ * is lost is read again, and closing twice closes once.
+ */
+export async function closeDispatches(
+  database: Queryable,
+  batch: {
+    readonly ids: readonly string[]
+    readonly at: string
+    readonly entries: readonly ({ readonly owner: string } & object)[]
+    readonly reader: string
+    readonly next: LogCursor
+  },
+): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>({
+    name: 'close-dispatches',
+    text: CLOSE,
+    values: [batch.ids, batch.at, JSON.stringify(batch.entries), batch.reader, batch.next.epoch, batch.next.index],
+  })
+  return rows.map((row) => row.id)
+}

@@ -1,0 +1,77 @@
+export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
+export { checkDurability, clockSkewMs } from './check-durability.ts'
+export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
+export {
+  type Connection,
+  openConnection,
+  openPool,
+  type Pool,
+  type PoolClient,
+  type PoolOptions,
+  type Queryable,
+  type QueryResult,
+} from './pool.ts'
+export { isConnectionLoss, SQL_STATE, sqlState } from './sql-states.ts'
+export {
+  type AcceptanceBatch,
+  type AcceptanceOutcome,
+  acceptDispatches,
+  type ContentRow,
+  type DispatchRow,
+  type ReceiptRow,
+} from './accept-dispatches.ts'
+export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
+export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export {
+  type ConsignmentRow,
+  type DispatchToRoute,
+  findDispatchesToRoute,
+  type RoutingBatch,
+  routeDispatches,
+  type StatusReportRow,
+} from './route-dispatches.ts'
+export { type LogPosition, readLogEnd, type SequencedLeaf, sequenceEntries, tryLeadSequencer } from './sequence-entries.ts'
+export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
+export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
+export { type ContentPart, listParts, readPartBytes } from './read-content.ts'
+export {
+  type ConsignmentView,
+  type DispatchView,
+  findDispatch,
+  findSenders,
+  listConsignments,
+  listStatusReports,
+  listThread,
+  type StatusView,
+  type ThreadView,
+} from './read-dispatches.ts'
+export { findConsignments, listMailbox, type MailboxRow, nextLeaseEndMs, type OpenConsignment } from './read-mailbox.ts'
+export { type RefusalRow, recordRefusals } from './record-refusals.ts'
+export * from './registry-import.ts'
+export {
+  readAgencyPage,
+  readAliases,
+  readCertificates,
+  readChangedAgencies,
+  readFronts,
+  readRegistryVersions,
+  readSystemKeys,
+  readSystems,
+} from './registry-read.ts'
+export type * from './registry-rows.ts'
+export * from './registry-search.ts'
+export * from './registry-system.ts'
+export * from './registry-write.ts'
+export { closeDispatches } from './close-dispatches.ts'
+export { type LogCursor, type LogEntry, readLog, readLogCursor } from './read-log.ts'
+export {
+  type EntryWithDetails,
+  findEntry,
+  findReceiptXml,
+  keepReceipt,
+  listReceiptFacts,
+  type ReceiptFact,
+  readOrigin,
+  type SignedReceipt,
+} from './read-evidence.ts'
+export { resendConsignment } from './resend-consignment.ts'

@@ -1,0 +1,64 @@
+import pg from 'pg'
+import { BusError } from '../errors/index.ts'
+import { isConnectionLoss } from './sql-states.ts'
+
+export type { PoolClient, QueryResult } from 'pg'
+export type Pool = pg.Pool
+
+// bigint counters and sizes stay below 2^53; a value beyond it is a defect and must not be rounded silently.
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} does not fit a number`)
+  return value
+})
+// Dates without a time are text for us: the driver would turn them into midnights of the local zone.
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
+
+export interface PoolOptions {
+  /** Shown in pg_stat_activity. */
+  readonly name: string
+  /** Connections at most. */
+  readonly max: number
+  /** A statement that runs longer is ended by the server. */
+  readonly statementTimeoutMs?: number
+  /** Called when an idle connection is lost; the pool opens a new one by itself. */
+  readonly onLost?: (error: Error) => void
+}
+
+/**
+ * Opens a pool for one service role. Connecting happens at the first query; a query that loses its connection, or finds none,
+ * throws BusError LT_STORE_UNAVAILABLE: its outcome is unknown.
+ */
+export function openPool(connectionString: string, options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: options.name,
+    max: options.max,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  })
+  pool.on('error', (error) => options.onLost?.(error))
+  // Connections are the driver's business; whoever asks hears in our words that the database cannot be reached.
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
+  pool.query = ((...args: unknown[]) => query(...args).catch(inOurWords)) as unknown as Pool['query']
+  return pool
+}
+
+function inOurWords(error: unknown): never {
+  throw isConnectionLoss(error) ? new BusError('LT_STORE_UNAVAILABLE', {}, { cause: error }) : error
+}
+
+/** Opens one connection outside any pool, for locks that live as long as the connection. */
+export async function openConnection(connectionString: string, name: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: 5_000, keepAlive: true })
+  await client.connect()
+  return client
+}
+export type Connection = pg.Client
+
+/** What can run a statement: a pool or a single connection. */
+export interface Queryable {
+  query: pg.Pool['query']
+}

@@ -1,0 +1,42 @@
+import { auditCtes } from './audit-sql.ts'
+import type { Queryable } from './pool.ts'
+
+/**
+ * Makes a new consignment, linked to an ended one, for the same recipient of the same dispatch. The row of
+ * `submission_recipient` is moved from the old id to the new one by compare-and-set: of two requests one wins.
+ * A closed dispatch opens again. Returns whether the row was moved.
+ */
+export async function resendConsignment(
+  database: Queryable,
+  resend: { readonly oldId: string; readonly newId: string; readonly systemId: string; readonly at: string },
+  entries: readonly ({ readonly owner: string } & object)[],
+): Promise<boolean> {
+  const { rows } = await database.query<{ id: string }>({
+    name: 'resend-consignment',
+    text: `with dispatch_row as materialized (
+        select d.id, d.system_id, d.content_hash, d.state from dispatch d
+        join consignment c on c.dispatch_id = d.id
+        where c.id = $1 and d.system_id = $3 and d.content_state = 'KEPT' for update of d
+      ), ended as materialized (
+        select c.* from consignment c join dispatch_row d on d.id = c.dispatch_id
+        where c.id = $1 and c.state in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED') for update of c
+      ), claimed as (
+        update submission_recipient k set consignment_id = $2
+        from ended e, dispatch_row d
+        where k.system_id = d.system_id and k.content_hash = d.content_hash and k.agency_code = e.agency_code and k.consignment_id = $1
+        returning k.consignment_id
+      ), moved as (
+        insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, previous_id, available_at, next_publish_at)
+        select $2, e.dispatch_id, e.agency_code, e.as_written, e.kind, e.lane, e.mode,
+          case e.mode when 'push' then 'QUEUED' else 'AVAILABLE' end, e.id, $4, case e.mode when 'push' then $4::timestamptz end
+        from ended e where exists (select 1 from claimed)
+        returning id, dispatch_id
+      ), reopened as (
+        update dispatch d set state = 'ROUTED', version = d.version + 1, closed_at = null
+        from moved m where d.id = m.dispatch_id and d.state = 'CLOSED'
+      ), ${auditCtes('$5', 'moved')}
+      select id from moved`,
+    values: [resend.oldId, resend.newId, resend.systemId, resend.at, JSON.stringify(entries)],
+  })
+  return rows.length === 1
+}

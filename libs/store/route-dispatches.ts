@@ -1,0 +1,101 @@
+import { auditCtes } from './audit-sql.ts'
+import type { Queryable } from './pool.ts'
+
+export interface DispatchToRoute {
+  readonly id: string
+  readonly version: number
+  readonly kind: 'document' | 'status'
+  readonly lane: 'urgent' | 'normal'
+  readonly sender_code: string
+  readonly document_id: string
+  readonly recipients: readonly { readonly agency: string; readonly consignment: string; readonly asWritten: readonly string[] }[]
+  readonly facts: { readonly status?: { code: string; about: { agency: string; documentId?: string }; description?: string; timestamp?: string } }
+}
+
+/** Dispatches among `ids` that still wait for routing. */
+export async function findDispatchesToRoute(database: Queryable, ids: readonly string[]): Promise<DispatchToRoute[]> {
+  const { rows } = await database.query<DispatchToRoute>({
+    name: 'find-dispatches-to-route',
+    text: `select id, version, kind, lane, sender_code, document_id, recipients, facts
+      from dispatch where id = any($1::uuid[]) and state = 'ACCEPTED'`,
+    values: [ids],
+  })
+  return rows
+}
+
+export interface ConsignmentRow {
+  readonly id: string
+  readonly dispatch_id: string
+  readonly agency_code: string
+  readonly as_written: readonly string[]
+  readonly kind: string
+  readonly lane: string
+  readonly mode: string
+  readonly state: string
+  readonly available_at: string
+  readonly next_publish_at: string | null
+}
+
+export interface StatusReportRow {
+  readonly dispatch_id: string
+  readonly reporter_code: string
+  readonly subject_code: string
+  readonly document_id: string
+  readonly code: string
+  readonly description: string | null
+  readonly stated_at: string | null
+  readonly reported_at: string
+}
+
+export interface RoutingBatch {
+  readonly moves: readonly { readonly id: string; readonly version: number; readonly at: string }[]
+  readonly consignments: readonly ConsignmentRow[]
+  readonly statuses: readonly StatusReportRow[]
+  readonly entries: readonly ({ readonly owner: string } & object)[]
+}
+
+const ROUTE = `
+with wanted as materialized (
+  select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz)
+), locked as materialized (
+  select d.id, w.at from dispatch d join wanted w on w.id = d.id
+  where d.id = any(array(select id from wanted)) and d.state = 'ACCEPTED' and d.version = w.version
+  order by d.id for update of d
+), moved as (
+  update dispatch d set state = 'ROUTED', version = d.version + 1, routed_at = l.at
+  from locked l where d.id = l.id returning d.id
+), consignments as (
+  insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at, next_publish_at)
+  select c.id, c.dispatch_id, c.agency_code, array(select jsonb_array_elements_text(c.as_written)), c.kind, c.lane, c.mode,
+    c.state, c.available_at, c.next_publish_at
+  from json_to_recordset($2) as c(id uuid, dispatch_id uuid, agency_code text, as_written jsonb, kind text, lane text, mode text,
+    state text, available_at timestamptz, next_publish_at timestamptz)
+  where c.dispatch_id in (select id from moved)
+), statuses as (
+  insert into status_report (dispatch_id, reporter_code, subject_code, document_id, code, description, stated_at, reported_at,
+    about_dispatch_id, about_consignment_id)
+  select s.dispatch_id, s.reporter_code, s.subject_code, s.document_id, s.code, s.description, s.stated_at, s.reported_at,
+    about.dispatch_id, about.consignment_id
+  from json_to_recordset($3) as s(dispatch_id uuid, reporter_code text, subject_code text, document_id text, code text,
+    description text, stated_at text, reported_at timestamptz)
+  left join lateral (
+    -- The newest dispatch of that document that was consigned to the reporter; for 13 the sender reports to its receiver.
+    select c.dispatch_id, c.id as consignment_id from dispatch d join consignment c on c.dispatch_id = d.id
+    where d.kind = 'document' and d.document_id = s.document_id
+      and d.sender_code = case when s.code = '13' then s.reporter_code else s.subject_code end
+      and c.agency_code = case when s.code = '13' then s.subject_code else s.reporter_code end
+    order by d.id desc limit 1
+  ) about on true
+  where s.dispatch_id in (select id from moved)
+), ${auditCtes('$4', 'moved')}
+select id from moved`
+
+/** Moves dispatches from ACCEPTED to ROUTED with their consignments; returns the ids that moved, others were stale. */
+export async function routeDispatches(database: Queryable, batch: RoutingBatch): Promise<Set<string>> {
+  const { rows } = await database.query<{ id: string }>({
+    name: 'route-dispatches',
+    text: ROUTE,
+    values: [batch.moves, batch.consignments, batch.statuses, batch.entries].map((rows) => JSON.stringify(rows)),
+  })
+  return new Set(rows.map((row) => row.id))
+}

@@ -1,0 +1,4 @@
+import { runService } from '../../libs/runtime/index.ts'
+import { auditService } from './service.ts'
+
+await runService(auditService)

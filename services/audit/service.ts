@@ -1,0 +1,39 @@
+import { connectBus } from '../../libs/bus/index.ts'
+import { SUBJECTS } from '../../libs/model/index.ts'
+import { startSweeper } from '../../libs/pipeline/index.ts'
+import { defineService } from '../../libs/runtime/index.ts'
+import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
+import { auditConfig } from './config.ts'
+import { openSequencer } from './sequence-entries.ts'
+
+/** Gives every audit entry its index in the log. */
+export const auditService = defineService({
+  name: 'audit',
+  config: auditConfig,
+  async start(config, { log, signal }) {
+    const pool = openPool(config.databaseUrl, { name: 'lienthong audit', max: 1 })
+    await checkSchema(pool)
+    await checkDurability(pool)
+    await pool.end()
+    const bus = await connectBus({ url: config.natsUrl, name: 'audit', signal, log })
+    const sequencer = openSequencer({ databaseUrl: config.databaseUrl, batchSize: config.sequenceBatch })
+    const loop = startSweeper({
+      sweep: async () => {
+        const count = await sequencer.step()
+        if (count > 0) bus.publish(SUBJECTS.logSequenced)
+        return count
+      },
+      idleMs: config.sequenceIdleMs,
+      signal,
+      onError: (error) => log.warn({ err: error }, 'sequencing failed'),
+    })
+    bus.subscribe(SUBJECTS.auditPending, () => loop.wake())
+    return {
+      async [Symbol.asyncDispose]() {
+        await loop.done
+        await sequencer[Symbol.asyncDispose]()
+        await bus.close()
+      },
+    }
+  },
+})

@@ -1,0 +1,85 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createRoot, issueCa, issueCertificate, type Issuer } from '../../../libs/signature/index.ts'
+import { TOKEN_KEY_FILE } from '../../gateway/auth/token-key.ts'
+import { KEY_FILES } from '../../gateway/load-keys.ts'
+import { keepPair, type PairFiles, writeWhole } from './key-files.ts'
+
+/** A test axis: a root, an authority below it, and everything the services read from their key folder. */
+export interface AxisPki {
+  /** The key folder (`KEY_DIR` of the services). */
+  readonly dir: string
+  readonly rootPem: string
+  /** Issues certificates of agencies and of the axis. */
+  readonly issuing: Issuer
+}
+
+/** Who signs for an agency: files to give away, and what they hold. */
+export interface AgencySigner {
+  readonly agencyCode: string
+  readonly keyFile: string
+  /** The agency's certificate, then the authority's. */
+  readonly certificateFile: string
+  readonly certificatePem: string
+  readonly privateKeyPem: string
+  /** Certificates to put into a signature: the agency's, then the authority's. */
+  readonly chain: readonly string[]
+}
+
+const ANCHOR = 'lien-thong-test-root.pem'
+const AUTHORITY = 'lien-thong-test-issuing.pem'
+
+/**
+ * Makes the test root, the issuing authority, the key and chain of receipts, the key of tokens, and the folders of trusted
+ * certificates, where they are missing. Keys that are there stay; so it may run at every start.
+ * @param options.days life of certificates; the root lives three times as long. `organisation` names the axis in them
+ */
+export async function makeAxis(
+  dir: string,
+  { days = 1095, organisation = 'Liên Thông (thử nghiệm)' }: { readonly days?: number; readonly organisation?: string } = {},
+): Promise<AxisPki> {
+  const at = (name: string): string => join(dir, name)
+  const root = await keepPair(pair(dir, 'ca/root'), () => createRoot({ commonName: `${organisation} - CA gốc`, days: days * 3 }))
+  const issuing = await keepPair(pair(dir, 'ca/issuing'), () =>
+    issueCa(root, { commonName: `${organisation} - CA cấp chứng thư`, days: days * 2 }),
+  )
+  await keepPair(
+    { certificate: at(KEY_FILES.receiptChain), key: at(KEY_FILES.receiptKey) },
+    () => issueCertificate(issuing, { kind: 'axis-receipt', commonName: `${organisation} - biên nhận`, days }),
+    [issuing.certificatePem],
+  )
+  if (!existsSync(at(TOKEN_KEY_FILE))) await writeWhole(at(TOKEN_KEY_FILE), newKeyPem(), 0o600)
+  const trusted: readonly (readonly [string, string])[] = [
+    [join(KEY_FILES.packetAnchors, ANCHOR), root.certificatePem],
+    [join(KEY_FILES.axisAnchors, ANCHOR), root.certificatePem],
+    [join(KEY_FILES.intermediates, AUTHORITY), issuing.certificatePem],
+  ]
+  for (const [name, pem] of trusted) if (!existsSync(at(name))) await writeWhole(at(name), pem, 0o644)
+  return { dir, rootPem: root.certificatePem, issuing }
+}
+
+/** Key and certificate of an agency (organizationIdentifier = its code), made where they are missing, under `<dir>/agencies`. */
+export async function issueAgency(
+  axis: AxisPki,
+  { agencyCode, name, days = 730 }: { readonly agencyCode: string; readonly name: string; readonly days?: number },
+): Promise<AgencySigner> {
+  const files = pair(axis.dir, `agencies/${agencyCode.replace(/[^0-9A-Za-z.-]/g, '_')}`)
+  const authority = axis.issuing.certificatePem
+  const { certificatePem, privateKeyPem } = await keepPair(
+    files,
+    () => issueCertificate(axis.issuing, { kind: 'agency', commonName: name, agencyCode, days }),
+    [authority],
+  )
+  const chain = [certificatePem, authority]
+  return { agencyCode, keyFile: files.key, certificateFile: files.certificate, certificatePem, privateKeyPem, chain }
+}
+
+function pair(dir: string, name: string): PairFiles {
+  return { certificate: join(dir, `${name}.pem`), key: join(dir, `${name}.key.pem`) }
+}
+
+/** A private key on P-256, PKCS#8 PEM. */
+export function newKeyPem(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}

@@ -1,0 +1,62 @@
+import type { StagedBlob } from '../../../libs/blobs/index.ts'
+import type { OpenedPacket, ScanResult } from '../../../libs/envelope/index.ts'
+import type { AgencyCode, DispatchId, EnvelopeWarning, PacketForm } from '../../../libs/model/index.ts'
+import type { SignerRelation } from '../../../libs/registry/index.ts'
+import type { SignatureReport } from '../../../libs/signature/index.ts'
+import type { SystemRow } from '../../../libs/store/index.ts'
+import type { Caller } from '../auth/caller.ts'
+
+/** One part of a submission that lies staged, hashed and complete. */
+export interface ReceivedPart {
+  readonly role: 'packet' | 'envelope' | 'attachment'
+  readonly staged: StagedBlob
+  readonly sha256: Buffer
+  readonly size: number
+  readonly contentId?: string
+  readonly name?: string
+  readonly mediaType?: string
+}
+
+/** An attachment as later steps see it, wherever its bytes lie. */
+export interface KnownAttachment {
+  readonly contentId: string
+  readonly name: string
+  readonly mediaType?: string
+  /** SHA-256 and size of the decoded bytes. */
+  readonly sha256: Buffer
+  readonly size: number
+  /** Set for an attachment inside a packet: where its Base64 text stands in the packet's bytes when it was cut out, else its bytes. */
+  readonly inline?: { readonly start: number; readonly end: number; readonly bytes?: never } | InlineBytes
+  /** Set for a detached one. */
+  readonly part?: ReceivedPart
+}
+
+interface InlineBytes {
+  readonly bytes: Buffer
+  readonly start?: never
+  readonly end?: never
+}
+
+export interface ResolvedRecipient {
+  readonly agencyCode: AgencyCode
+  readonly asWritten: readonly string[]
+}
+
+/** A submission on its way through admission. Each check reads what the ones before it found. */
+export interface Submission {
+  readonly dispatchId: DispatchId
+  readonly caller: Caller
+  readonly system: SystemRow
+  readonly form: PacketForm
+  readonly idempotencyKey?: string
+  /** The packet (inline) or the envelope part (detached), then the attachments in the order they came. */
+  readonly parts: ReceivedPart[]
+  readonly scan: ScanResult
+  opened: OpenedPacket
+  readonly warnings: EnvelopeWarning[]
+  senderCode?: AgencyCode
+  recipients?: readonly ResolvedRecipient[]
+  attachments?: readonly KnownAttachment[]
+  contentHash?: Buffer
+  signature?: SignatureReport & { readonly signerIs?: SignerRelation }
+}

@@ -1,0 +1,105 @@
+import { BusError, isBusError } from '../../../libs/errors/index.ts'
+import { createRateLimit, type FastifyRequest, type HttpServer } from '../../../libs/http/index.ts'
+import { type Clock, systemClock } from '../../../libs/runtime/index.ts'
+import type { Queryable } from '../../../libs/store/index.ts'
+import { createAccessTokens } from './access-token.ts'
+import { addressesAt } from './addresses.ts'
+import { prepareNobodysKeys } from './assertion-keys.ts'
+import type { AuthDirectory } from './auth-directory.ts'
+import { CALLER, type Caller, callerFor, callerOf } from './caller.ts'
+import { clientFingerprint, systemByCertificate } from './client-certificate.ts'
+import { issueToken } from './issue-token.ts'
+import type { TokenKey } from './token-key.ts'
+
+export interface AuthOptions {
+  readonly directory: AuthDirectory
+  /** With the rights of the gateway; used only where a token is asked for. */
+  readonly database: Queryable
+  readonly tokenKey: TokenKey
+  /** Base address at which agencies reach the native API, without a path. */
+  readonly publicUrl: string
+  /** Requests of one system within a minute. */
+  readonly systemRequestsPerMinute: number
+  /** Attempts with credentials that prove nothing, from one address within a minute. */
+  readonly failuresPerMinute: number
+  readonly clock?: Clock
+}
+
+/** Who calls, and for whom. */
+export interface Auth {
+  /** @throws BusError LT_AUTH_REQUIRED, LT_AUTH_TOKEN_…, LT_AUTH_CERTIFICATE_UNKNOWN, LT_AUTH_SUSPENDED, LT_HTTP_TOO_MANY_REQUESTS */
+  authenticate(request: FastifyRequest): Promise<Caller>
+  /** `onRequest` hook of every route of the API: authenticates before the body is looked at, and counts the system's pace. */
+  requireSystem(request: FastifyRequest): Promise<void>
+  /** @throws BusError LT_AUTH_FOREIGN_AGENCY unless the caller's system fronts the agency (canonical code) */
+  actsFor(caller: Caller, agencyCode: string): void
+  /** Exchanges a client assertion for an access token; the token route. @throws BusError */
+  issueToken(request: FastifyRequest, assertion: string, clientId: string | undefined): Promise<string>
+}
+
+/** Makes the authentication of one listener; call before its routes are added. */
+export function createAuth(server: HttpServer, options: AuthOptions): Auth {
+  const { directory, database, tokenKey, publicUrl, clock = systemClock } = options
+  const addresses = addressesAt(publicUrl)
+  const tokens = createAccessTokens(tokenKey, addresses, clock)
+  const failures = createRateLimit(server, { name: 'auth-failure', max: options.failuresPerMinute, windowMs: 60_000 })
+  const pace = createRateLimit(server, {
+    name: 'system',
+    max: options.systemRequestsPerMinute,
+    windowMs: 60_000,
+    keyOf: (request) => callerOf(request).systemCode,
+  })
+  prepareNobodysKeys()
+  server.decorateRequest(CALLER, null)
+
+  /** Runs a check of credentials that costs something; what proves nothing counts against the address it came from. */
+  async function guarded<T>(request: FastifyRequest, check: () => Promise<T>): Promise<T> {
+    await failures.check(request)
+    try {
+      return await check()
+    } catch (error) {
+      if (isBusError(error) && PROVES_NOTHING.has(error.code)) await failures.count(request)
+      throw error
+    }
+  }
+
+  async function authenticate(request: FastifyRequest): Promise<Caller> {
+    const header = request.headers.authorization
+    if (header === undefined) {
+      const fingerprint = clientFingerprint(request.raw.socket)
+      if (fingerprint === undefined) throw new BusError('LT_AUTH_REQUIRED')
+      const known = systemByCertificate(directory, fingerprint, clock.now())
+      return callerFor(
+        directory,
+        known ?? (await guarded(request, () => Promise.reject(new BusError('LT_AUTH_CERTIFICATE_UNKNOWN')))),
+        'mtls',
+      )
+    }
+    if (header.slice(0, 7).toLowerCase() !== 'bearer ') throw new BusError('LT_AUTH_REQUIRED')
+    const token = header.slice(7)
+    const known = tokens.known(token) ?? (await guarded(request, () => tokens.verify(token)))
+    return callerFor(directory, known.systemCode, 'token')
+  }
+
+  return {
+    authenticate,
+    async requireSystem(request) {
+      request.setDecorator(CALLER, await authenticate(request))
+      await pace.count(request)
+    },
+    actsFor(caller, agencyCode) {
+      if (!directory.fronts(caller.systemCode, agencyCode))
+        throw new BusError('LT_AUTH_FOREIGN_AGENCY', { agency: agencyCode })
+    },
+    issueToken: (request, assertion, clientId) =>
+      guarded(request, () => issueToken({ directory, database, addresses, tokens, clock }, assertion, clientId)),
+  }
+}
+
+const PROVES_NOTHING: ReadonlySet<string> = new Set([
+  'LT_AUTH_TOKEN_INVALID',
+  'LT_AUTH_CERTIFICATE_UNKNOWN',
+  'LT_AUTH_ASSERTION_MALFORMED',
+  'LT_AUTH_ASSERTION_ALGORITHM',
+  'LT_AUTH_CLIENT_UNKNOWN',
+])

@@ -1,0 +1,34 @@
+import { sharedSettings } from '../../libs/runtime/index.ts'
+import { type Static, Type } from '../../libs/schema/index.ts'
+
+const MIB = 1024 * 1024
+
+export const gatewayConfig = Type.Object({
+  databaseUrl: sharedSettings.databaseUrl,
+  natsUrl: sharedSettings.natsUrl,
+  redisUrl: sharedSettings.redisUrl,
+  blobDir: sharedSettings.blobDir,
+  keyDir: sharedSettings.keyDir,
+  listenHost: sharedSettings.listenHost,
+  listenPort: sharedSettings.listenPort,
+  publicUrl: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'address callers use; `aud` of client assertions and tokens. Default: the listener' }),
+  ),
+  axisName: Type.String({ default: 'Liên Thông', description: 'name of this axis in receipts' }),
+  tlsCertificateFile: Type.Optional(Type.String({ description: 'certificate chain (PEM) of the listener; with it TLS is on' })),
+  tlsKeyFile: Type.Optional(Type.String({ description: 'private key (PEM) of the listener' })),
+  maxPacketBytes: Type.Integer({ minimum: 65536, maximum: 2048 * MIB, default: 50 * MIB, description: 'bytes of an inline packet at most' }),
+  maxEnvelopeBytes: Type.Integer({ minimum: 4096, maximum: 16 * MIB, default: 4 * MIB, description: 'bytes of a packet without its long attachments' }),
+  maxAttachmentBytes: Type.Integer({ minimum: 4096, default: 1024 * MIB, description: 'bytes of one detached attachment at most' }),
+  maxSubmissionBytes: Type.Integer({ minimum: 65536, default: 2048 * MIB, description: 'bytes of one submission at most, all parts together' }),
+  maxRecipients: Type.Integer({ minimum: 1, maximum: 10_000, default: 2500, description: 'recipients of one dispatch at most' }),
+  maxAttachments: Type.Integer({ minimum: 0, maximum: 1000, default: 100, description: 'attachments of one dispatch at most' }),
+  uploadIdleMs: Type.Integer({ minimum: 1000, default: 30_000, description: 'longest pause in an upload' }),
+  requestTimeoutMs: Type.Integer({ minimum: 1000, default: 600_000, description: 'longest time for one request to arrive' }),
+  commitBatch: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'submissions in one commit at most' }),
+  commitQueue: Type.Integer({ minimum: 1, maximum: 100_000, default: 2000, description: 'submissions that may wait for a commit' }),
+  systemRequestsPerMinute: Type.Integer({ minimum: 1, default: 60_000, description: 'requests of one system per minute' }),
+  authFailuresPerMinute: Type.Integer({ minimum: 1, default: 120, description: 'failed sign-ins of one address per minute' }),
+  leaseSeconds: Type.Integer({ minimum: 5, maximum: 86_400, default: 300, description: 'lease given when the caller asks for none' }),
+})
+export type GatewayConfig = Static<typeof gatewayConfig>

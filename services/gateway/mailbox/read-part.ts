@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import type { BlobStore } from '../../../libs/blobs/index.ts'
+import { decodeBase64Strict, decodeCut, openPacket, PacketScanner } from '../../../libs/envelope/index.ts'
+import { BusError } from '../../../libs/errors/index.ts'
+import { sabotaged } from '../../../libs/runtime/index.ts'
+import { type ContentPart, type Pool, readPartBytes } from '../../../libs/store/index.ts'
+
+export interface ContentSource {
+  readonly pool: Pool
+  readonly blobs: BlobStore
+}
+
+/**
+ * The bytes of one part: from its row, from its file, or, for an attachment inside a packet, decoded on the way out.
+ * @throws BusError LT_STORE_CONTENT_MISSING
+ */
+export async function readPart(
+  source: ContentSource,
+  dispatchId: string,
+  all: readonly ContentPart[],
+  part: ContentPart,
+): Promise<Buffer | AsyncIterable<Uint8Array>> {
+  if (part.path !== null) return source.blobs.read(part.path)
+  if (sabotaged('rewritten-packet')) return Buffer.from((await readRow(source, dispatchId, 0)).toString().replaceAll('\n', '\r\n'))
+  if (part.role !== 'attachment' || all[0]?.role === 'envelope') return readRow(source, dispatchId, part.ordinal)
+  const packet = all[0] as ContentPart
+  if (part.range_start !== null && part.range_end !== null) {
+    const range = { start: part.range_start, end: part.range_end }
+    const text = packet.path === null ? rangeOf(await readRow(source, dispatchId, 0), range) : source.blobs.read(packet.path, range)
+    return decodeCut(text, part.name ?? '')
+  }
+  return readShort(packet.path === null ? [await readRow(source, dispatchId, 0)] : source.blobs.read(packet.path), part)
+}
+
+const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
+
+async function readRow(source: ContentSource, dispatchId: string, ordinal: number): Promise<Buffer> {
+  const bytes = await readPartBytes(source.pool, dispatchId, ordinal)
+  if (!bytes) throw new BusError('LT_STORE_CONTENT_MISSING', { path: `${dispatchId}/${ordinal}` })
+  return bytes
+}
+
+async function* rangeOf(bytes: Buffer, { start, end }: { start: number; end: number }): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes.subarray(start, end)
+}
+
+/** A short attachment: the packet is read once more, its long texts cut out as on the way in. */
+async function readShort(packet: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, part: ContentPart): Promise<Buffer> {
+  const scanner = new PacketScanner({ maxBytes: Number.MAX_SAFE_INTEGER })
+  for await (const chunk of packet) scanner.push(chunk)
+  const { skeleton, cuts } = scanner.end()
+  using opened = openPacket(skeleton, { tokens: new Set(cuts.map(({ token }) => token)) })
+  for (const { text } of opened.inlineAttachments) {
+    if (text === undefined) continue
+    const bytes = decodeBase64Strict(text, part.name ?? '')
+    if (bytes.length === part.size && sha256(bytes).equals(part.sha256)) return bytes
+  }
+  throw new BusError('LT_STORE_CONTENT_MISSING', { path: `${part.content_id ?? part.ordinal}` })
+}

@@ -1,0 +1,89 @@
+import { BusError } from '../../../libs/errors/index.ts'
+import { type FastifyRequest, type HttpServer, readBody, readMultipart } from '../../../libs/http/index.ts'
+import { type Static, Type } from '../../../libs/schema/index.ts'
+import type { FoundSubmission } from '../../../libs/store/index.ts'
+import type { Incoming } from '../admission/admit-submission.ts'
+import { callerOf } from '../auth/caller.ts'
+import type { Gateway } from '../gateway.ts'
+import { submitDispatch } from '../submit-dispatch.ts'
+import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
+
+const answer = Type.Object({
+  dispatch: uuidShape,
+  state: Type.String(),
+  repeated: Type.Boolean({ description: 'the same bytes had been accepted before; the receipt is the first one' }),
+  receipt: Type.Object({ id: uuidShape, xml: Type.String({ description: 'signed submission receipt, XAdES-B' }) }),
+  contentHash: Type.String(),
+  recipients: Type.Array(Type.Object({ agency: codeShape, consignment: uuidShape, asWritten: Type.Array(Type.String()) })),
+  signature: signatureShape,
+  warnings: Type.Array(warningShape),
+})
+
+/** POST /v1/dispatches: a packet in the body, or the parts of a detached one, envelope first. */
+export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): void {
+  server.post(
+    '/v1/dispatches',
+    {
+      schema: {
+        operationId: 'submitDispatch',
+        summary: 'Submit a signed document',
+        description: 'Body: edXML (application/edxml+xml), or multipart with the part `envelope` first and detached attachments after it.',
+        headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
+        response: { 200: answer, 202: answer },
+      },
+    },
+    async (request, reply) => {
+      const key = request.headers['idempotency-key']
+      const { repeated, found } = await submitDispatch(
+        {
+          caller: callerOf(request),
+          system: gateway.systemOf(request),
+          incoming: incomingOf(request, gateway),
+          ...(key === undefined ? {} : { idempotencyKey: key }),
+        },
+        gateway.submission,
+      )
+      return reply.code(repeated ? 200 : 202).send(describeSubmission(found, repeated))
+    },
+  )
+}
+
+/** The request's body as admission takes it, within the limits of the configuration. */
+export function incomingOf(request: FastifyRequest, { config }: Gateway): Incoming {
+  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  if (mediaType.startsWith('multipart/')) {
+    return {
+      form: 'detached',
+      parts: readMultipart(request, {
+        maxParts: config.maxAttachments + 1,
+        maxHeaderBytes: 4096,
+        maxEnvelopeBytes: config.maxEnvelopeBytes,
+        maxPartBytes: config.maxAttachmentBytes,
+        maxBytes: config.maxSubmissionBytes,
+        idleMs: config.uploadIdleMs,
+      }),
+    }
+  }
+  if (mediaType !== 'application/edxml+xml' && mediaType !== 'application/xml') throw new BusError('LT_HTTP_UNSUPPORTED_MEDIA_TYPE')
+  return { form: 'inline', body: readBody(request, { maxBytes: config.maxPacketBytes, idleMs: config.uploadIdleMs }) }
+}
+
+function describeSubmission(found: FoundSubmission, repeated: boolean): Static<typeof answer> {
+  const facts = found.facts as { warnings?: { code: string }[] }
+  const { verdict, reason, signer, signerIs } = found.signature as { verdict: string; reason?: string; signer?: { subject: string; fingerprint: string }; signerIs?: string }
+  return {
+    dispatch: found.dispatch_id,
+    state: found.state,
+    repeated,
+    receipt: { id: found.receipt_id, xml: found.receipt_xml.toString('utf8') },
+    contentHash: found.content_hash.toString('hex'),
+    recipients: found.recipients.map(({ agency, consignment, asWritten }) => ({ agency, consignment, asWritten: [...asWritten] })),
+    signature: {
+      verdict,
+      ...(reason === undefined ? {} : { reason }),
+      ...(signer === undefined ? {} : { signer }),
+      ...(signerIs === undefined ? {} : { signerIs }),
+    },
+    warnings: facts.warnings ?? [],
+  }
+}

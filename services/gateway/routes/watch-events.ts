@@ -1,0 +1,63 @@
+import { type HttpServer, openEventStream } from '../../../libs/http/index.ts'
+import { listMailbox, nextLeaseEndMs } from '../../../libs/store/index.ts'
+import { callerOf } from '../auth/caller.ts'
+import type { Gateway } from '../gateway.ts'
+
+const HEARTBEAT_MS = 15_000
+const RETRY_MS = 2_000
+/** A lost wake-up delays by so much at most. */
+const LOOK_AGAIN_MS = 30_000
+
+/**
+ * GET /v1/events: server-sent events. `mailbox`: something can be leased now. `dispatch`: the evidence of these dispatches grew.
+ * Events are hints without content: what they are about is read through the other routes.
+ */
+export function registerWatchEvents(server: HttpServer, gateway: Gateway): void {
+  server.get('/v1/events', { schema: { operationId: 'watchEvents', summary: 'Live notices (text/event-stream)' } }, (request, reply) => {
+    const { systemId, systemCode } = callerOf(request)
+    const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
+    let count = 0
+    const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
+    const agencies = (): readonly string[] => gateway.registry.agenciesOf(systemCode)
+    let timer: NodeJS.Timeout | undefined
+
+    /** Says so when something is free, and comes back when the next lease ends. */
+    async function look(): Promise<void> {
+      clearTimeout(timer)
+      try {
+        const free = await listMailbox(gateway.pool, agencies(), { limit: 1, onlyFree: true })
+        if (free.length > 0) send('mailbox', { open: true })
+        const lease = await nextLeaseEndMs(gateway.pool, agencies())
+        plan(Math.min(LOOK_AGAIN_MS, Math.max(100, (lease ?? LOOK_AGAIN_MS) + 50)))
+      } catch (error) {
+        gateway.log.debug({ err: error }, 'a mailbox could not be looked at')
+        plan(RETRY_MS)
+      }
+    }
+    function plan(afterMs: number): void {
+      timer = setTimeout(() => void look(), afterMs)
+    }
+
+    const stops = [
+      gateway.mailboxes.add({
+        systemCode,
+        wake: (agency) => {
+          if (agency === undefined) void look()
+          else send('mailbox', { open: true, agency })
+        },
+      }),
+      gateway.notices.add(systemId, (dispatches) => send('dispatch', { dispatches })),
+    ]
+    void look()
+    void stream.closed.then(() => {
+      clearTimeout(timer)
+      for (const stop of stops) stop()
+    })
+    // A caller that was suspended meanwhile hears nothing more.
+    const check = setInterval(() => {
+      if (gateway.registry.isSuspended(systemCode)) stream.close()
+    }, RETRY_MS)
+    void stream.closed.then(() => clearInterval(check))
+    return reply
+  })
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { openBlobStore } from '../../libs/blobs/index.ts'
+import { connectBus } from '../../libs/bus/index.ts'
+import { BusError } from '../../libs/errors/index.ts'
+import { buildHttpServer, registerHealth } from '../../libs/http/index.ts'
+import { SUBJECTS } from '../../libs/model/index.ts'
+import { openRegistry, type Registry } from '../../libs/registry/index.ts'
+import { defineService } from '../../libs/runtime/index.ts'
+import { checkDurability, checkSchema, clockSkewMs, openPool, type Pool, readOrigin } from '../../libs/store/index.ts'
+import { openAcceptance } from './accept-dispatches.ts'
+import { openKnownSubmissions } from './admission/find-known.ts'
+import { openRefusalRecorder } from './admission/record-refusals.ts'
+import { API } from './api-description.ts'
+import { callerOf } from './auth/caller.ts'
+import { createAuth } from './auth/create-auth.ts'
+import { keepAssertionsSwept } from './auth/sweep-assertions.ts'
+import { loadTokenKey } from './auth/token-key.ts'
+import { addTokenRoute } from './auth/token-route.ts'
+import { type GatewayConfig, gatewayConfig } from './config.ts'
+import type { Gateway } from './gateway.ts'
+import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
+import { openFinder } from './mailbox/find-own.ts'
+import { openMover } from './mailbox/move-consignments.ts'
+import { openReceiverCheck } from './mailbox/verify-receiver.ts'
+import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
+import { watchNotices } from './mailbox/watch-notices.ts'
+import { registerRoutes } from './register-routes.ts'
+
+const POOL_SIZE = 10
+const MAX_STALE_MS = 10_000
+const MAX_SKEW_MS = 1_000
+const MAX_HEADER_BYTES = 32 * 1024
+const MAX_JSON_BYTES = 1024 * 1024
+
+/** The native door: submits, mailboxes, receipts, directory. */
+export const gatewayService = defineService({
+  name: 'gateway',
+  config: gatewayConfig,
+  async start(config, { log, signal }) {
+    const pool = openPool(config.databaseUrl, {
+      name: 'lienthong gateway',
+      max: POOL_SIZE,
+      onLost: (error) => log.warn({ err: error }, 'connection lost'),
+    })
+    await checkSchema(pool)
+    await checkDurability(pool)
+    const [registry, blobs, signer, trust, origin] = await Promise.all([
+      openRegistry({ pool, signal, log }),
+      openBlobStore({ dir: config.blobDir }),
+      loadEvidenceSigner(config.keyDir),
+      loadTrust(config.keyDir),
+      readOrigin(pool),
+    ])
+    const bus = await connectBus({ url: config.natsUrl, name: 'gateway', signal, log })
+    bus.subscribe(SUBJECTS.registryChanged, () => {
+      registry.refresh().catch((error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
+    })
+    const axis = { name: config.axisName, id: origin }
+    const known = openKnownSubmissions(pool)
+    const acceptance = openAcceptance({
+      pool,
+      bus,
+      log,
+      known,
+      context: () => ({ signer, axis, origin }),
+      maxBatch: config.commitBatch,
+      maxWaiting: config.commitQueue,
+    })
+    const refusals = openRefusalRecorder(pool, log)
+    const mover = openMover(pool, { maxBatch: 200, maxWaiting: 20_000, onMoved: () => bus.publish(SUBJECTS.auditPending) })
+    const gateway: Gateway = {
+      config,
+      log,
+      pool,
+      bus,
+      blobs,
+      registry,
+      submission: {
+        pool,
+        blobs,
+        registry,
+        known,
+        acceptance,
+        refusals,
+        trust: () => trust,
+        limits: {
+          maxPacketBytes: config.maxPacketBytes,
+          maxSkeletonBytes: config.maxEnvelopeBytes,
+          maxRecipients: config.maxRecipients,
+          maxAttachments: config.maxAttachments,
+        },
+      },
+      receipts: { pool, signer, axis, systemCode: (id) => registry.system(id)?.code ?? id },
+      mover,
+      findConsignment: openFinder(pool, registry),
+      verifyReceiver: openReceiverCheck(registry),
+      mailboxes: watchMailboxes(bus, registry),
+      notices: watchNotices(bus, pool, log),
+      systemOf: (request) => {
+        const system = registry.system(callerOf(request).systemCode)
+        if (!system) throw new BusError('LT_AUTH_SUSPENDED')
+        return system
+      },
+    }
+
+    const server = await buildHttpServer({
+      name: 'gateway',
+      log,
+      bodyLimit: MAX_JSON_BYTES,
+      requestTimeoutMs: config.requestTimeoutMs,
+      headersTimeoutMs: 10_000,
+      maxHeaderBytes: MAX_HEADER_BYTES,
+      openApi: API,
+      ...tlsOf(config),
+    })
+    const auth = createAuth(server, {
+      directory: registry,
+      database: pool,
+      tokenKey: loadTokenKey(config.keyDir),
+      publicUrl: config.publicUrl ?? `http://${config.listenHost}:${config.listenPort}`,
+      systemRequestsPerMinute: config.systemRequestsPerMinute,
+      failuresPerMinute: config.authFailuresPerMinute,
+    })
+    addTokenRoute(server, auth)
+    keepAssertionsSwept(pool, log, signal)
+    registerHealth(server, {
+      database: () => checkClock(pool),
+      registry: () => checkFresh(registry),
+    })
+    await registerRoutes(server, gateway, auth)
+    const url = await server.listen({ host: config.listenHost, port: config.listenPort })
+
+    return {
+      urls: { native: config.publicUrl ?? url },
+      async [Symbol.asyncDispose]() {
+        await server.close()
+        await Promise.all([acceptance.close(), mover.close(), refusals.close()])
+        await bus.close()
+        await pool.end()
+      },
+    }
+  },
+})
+
+/** @throws BusError LT_STORE_UNAVAILABLE when the database does not answer or its clock is another than ours */
+async function checkClock(pool: Pool): Promise<void> {
+  if (Math.abs(await clockSkewMs(pool)) > MAX_SKEW_MS) throw new BusError('LT_STORE_CLOCK_SKEW')
+}
+
+async function checkFresh(registry: Registry): Promise<void> {
+  if (registry.staleMs > MAX_STALE_MS) throw new BusError('LT_STORE_UNAVAILABLE')
+}
+
+function tlsOf(config: GatewayConfig): { tls?: { cert: Buffer; key: Buffer; requestCert: true; rejectUnauthorized: false } } {
+  const { tlsCertificateFile, tlsKeyFile } = config
+  if (tlsCertificateFile === undefined || tlsKeyFile === undefined) return {}
+  // Client certificates are judged by the registry of fingerprints, not by a list of issuers.
+  return { tls: { cert: readFileSync(tlsCertificateFile), key: readFileSync(tlsKeyFile), requestCert: true, rejectUnauthorized: false } }
+}

@@ -1,0 +1,84 @@
+import { BusError, isBusError } from '../../libs/errors/index.ts'
+import type { Committer } from '../../libs/pipeline/index.ts'
+import { sabotaged } from '../../libs/runtime/index.ts'
+import { findSubmission, type FoundSubmission, type Pool } from '../../libs/store/index.ts'
+import type { BlobStore } from '../../libs/blobs/index.ts'
+import type { Acceptance } from './accept-dispatches.ts'
+import { laneOf } from '../../libs/model/index.ts'
+import { type AdmissionOptions, admitSubmission, type RefusalFacts, type SubmissionRequest } from './admission/admit-submission.ts'
+import type { AcceptableSubmission } from './admission/acceptable-submission.ts'
+import type { PreparedSubmission } from './admission/pack-batch.ts'
+import type { StagedParts } from './admission/receive-parts.ts'
+import type { RefusalRecorder } from './admission/record-refusals.ts'
+
+export interface SubmitOptions extends AdmissionOptions {
+  readonly pool: Pool
+  readonly blobs: BlobStore
+  readonly acceptance: Committer<PreparedSubmission, Acceptance>
+  readonly refusals: RefusalRecorder
+}
+
+/** The accepted submission; `repeated` when the same bytes had been accepted before. */
+export interface Submitted {
+  readonly repeated: boolean
+  readonly found: FoundSubmission
+}
+
+/**
+ * Submits a document: every check, content to disk, one commit, then the answer (P1). The same bytes from the same system get
+ * the first receipt again (P7). @throws BusError with the code of the check that refuses, recorded
+ */
+export async function submitDispatch(request: SubmissionRequest, options: SubmitOptions): Promise<Submitted> {
+  const facts: RefusalFacts = {}
+  try {
+    const admitted = await admitSubmission(request, options, facts)
+    if (admitted.kind === 'repeat') return { repeated: true, found: await readFound(options.pool, admitted.dispatchId) }
+    return await accept(admitted.submission, admitted.staged, options)
+  } catch (error) {
+    if (isBusError(error)) await options.refusals.record({ systemId: request.system.id, error, ...facts })
+    throw error
+  }
+}
+
+async function accept(submission: AcceptableSubmission, staged: StagedParts, options: SubmitOptions): Promise<Submitted> {
+  const { dispatchId, opened } = submission
+  // What the commit needs was read; the tree's memory is not the collector's.
+  opened[Symbol.dispose]()
+  try {
+    const stored = await Promise.all(submission.parts.map((part) => part.staged.keep(dispatchId)))
+    const result = await options.acceptance.submit({ submission, stored }, laneOf(opened.envelope.priority) === 'urgent')
+    if (result.outcome === 'accepted') {
+      return { repeated: false, found: foundOf(submission, result) }
+    }
+    await options.blobs.remove(dispatchId)
+    if (result.outcome === 'suspended') throw new BusError('LT_AUTH_SUSPENDED', { system: submission.system.code })
+    const known = await options.known.find(submission)
+    if (known.sameContent === undefined) throw new BusError('LT_SUB_BUSY')
+    return { repeated: true, found: await readFound(options.pool, known.sameContent) }
+  } finally {
+    await staged.discard()
+  }
+}
+
+function foundOf(submission: AcceptableSubmission, result: Extract<Acceptance, { outcome: 'accepted' }>): FoundSubmission {
+  return {
+    dispatch_id: submission.dispatchId,
+    state: 'ACCEPTED',
+    content_hash: submission.contentHash,
+    receipt_id: result.receiptId,
+    receipt_xml: result.xml,
+    recipients: submission.recipients.map(({ agencyCode, asWritten }, i) => ({
+      agency: agencyCode,
+      consignment: result.consignments[i] as string,
+      asWritten,
+    })),
+    facts: { warnings: submission.warnings },
+    signature: { ...submission.signature },
+  }
+}
+
+async function readFound(pool: Pool, dispatchId: string): Promise<FoundSubmission> {
+  const found = await findSubmission(pool, dispatchId)
+  if (!found) throw new BusError('LT_SUB_BUSY')
+  return sabotaged('fresh-receipt') ? { ...found, receipt_xml: Buffer.concat([found.receipt_xml, Buffer.from('\n')]) } : found
+}

@@ -1,0 +1,10 @@
+import { sharedSettings } from '../../libs/runtime/index.ts'
+import { type Static, Type } from '../../libs/schema/index.ts'
+
+export const receiptsConfig = Type.Object({
+  databaseUrl: sharedSettings.databaseUrl,
+  natsUrl: sharedSettings.natsUrl,
+  readBatch: Type.Integer({ minimum: 1, maximum: 1000, default: 1000, description: 'log entries read at a time' }),
+  readIdleMs: Type.Integer({ minimum: 10, maximum: 10_000, default: 1000, description: 'pause between two looks that find nothing' }),
+})
+export type ReceiptsConfig = Static<typeof receiptsConfig>

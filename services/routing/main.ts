@@ -1,0 +1,4 @@
+import { runService } from '../../libs/runtime/index.ts'
+import { routingService } from './service.ts'
+
+await runService(routingService)

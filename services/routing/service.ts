@@ -1,0 +1,66 @@
+import { connectBus, type WorkMessage } from '../../libs/bus/index.ts'
+import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
+import { startSweeper } from '../../libs/pipeline/index.ts'
+import { openRegistry } from '../../libs/registry/index.ts'
+import { defineService } from '../../libs/runtime/index.ts'
+import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
+import { announceConsignments } from './announce-consignments.ts'
+import { routingConfig } from './config.ts'
+import { routeDispatches } from './route-dispatches.ts'
+import { sweepDispatches } from './sweep-dispatches.ts'
+
+const LANES: readonly Lane[] = ['urgent', 'normal']
+
+/** Turns accepted dispatches into consignments. Owns the streams: makes them at start and again when they are gone. */
+export const routingService = defineService({
+  name: 'routing',
+  config: routingConfig,
+  async start(config, { log, signal }) {
+    const pool = openPool(config.databaseUrl, { name: 'lienthong routing', max: 4, onLost: (error) => log.warn({ err: error }, 'connection lost') })
+    await checkSchema(pool)
+    await checkDurability(pool)
+    const registry = await openRegistry({ pool, signal })
+    const bus = await connectBus({ url: config.natsUrl, name: 'routing', signal, log })
+    await bus.ensureStreams()
+    const options = { pool, registry, consignmentsPerCommit: config.consignmentsPerCommit }
+
+    const handle = async (messages: readonly WorkMessage[]): Promise<void> => {
+      const ids = messages.map(dispatchIdOf).filter((id) => id !== undefined)
+      await announceConsignments(bus, await routeDispatches(ids, options))
+      bus.publish(SUBJECTS.auditPending)
+    }
+    const consumers = LANES.map((lane) =>
+      bus.consumeWork({
+        stream: 'DISPATCH',
+        durable: `routing-${lane}`,
+        filterSubject: SUBJECTS.dispatchAccepted(lane),
+        batch: config.batchSize,
+        handler: handle,
+        signal,
+      }),
+    )
+    const sweeper = startSweeper({
+      sweep: () => sweepDispatches(pool, bus),
+      idleMs: config.sweepIdleMs,
+      signal,
+      onError: (error) => log.warn({ err: error }, 'sweep failed'),
+    })
+    return {
+      async [Symbol.asyncDispose]() {
+        await Promise.all([...consumers, sweeper.done])
+        await bus.close()
+        await pool.end()
+      },
+    }
+  },
+})
+
+/** A message is only a reference; one that refers to nothing is acknowledged and forgotten. */
+function dispatchIdOf(message: WorkMessage): string | undefined {
+  try {
+    const { id } = JSON.parse(Buffer.from(message.data).toString()) as { id?: unknown }
+    return isUuid(id) ? id : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,8 @@
+export { freePort } from '../../deploy/local/free-port.ts'
+export type { ServiceRole } from '../../deploy/local/role.ts'
+export { createDatabase, type TestDatabase } from './create-database.ts'
+export { type PrivateCluster, startPrivateCluster } from './private-cluster.ts'
+export { startNats, startRedis, type TestNats, type TestRedis } from './start-broker.ts'
+export { startServers, type TestServers } from './start-servers.ts'
+export type { Teardown } from './teardown.ts'
+export type { ServerControl } from './test-server.ts'
