@@ -24,7 +24,8 @@ export interface LaunchOptions {
  */
 export async function launch(options: LaunchOptions): Promise<ProcessIdentity> {
   const { program, args, log, life, lastSignal = 'KILL', owner = {} } = options
-  const path = findProgram(program) ?? program
+  const path = findProgram(program)
+  if (!path) throw new BusError('LT_CONF_SERVER_FAILED', { server: program, log })
   const tie = life === 'own' ? findProgram('setpriv') : undefined
   const [command, all] = tie ? [tie, ['--pdeathsig', lastSignal, path, ...args]] : [path, [...args]]
   const out = openSync(log, 'a', 0o600)

@@ -6,6 +6,7 @@ import type { Bus, PublishWorkOptions } from './bus.ts'
 import { busUnavailable } from './bus-unavailable.ts'
 import { connectNats } from './connect-nats.ts'
 import { type ConsumeWorkOptions, consumeWork } from './consume-work.ts'
+import { pause } from './pause.ts'
 import { ensureStreams } from './streams.ts'
 
 /** How long a start waits for the first connection before it goes on without. */
@@ -124,7 +125,10 @@ class NatsBus implements Bus {
     this.#closing.abort()
     const connection = this.#connection
     if (connection && !connection.isClosed()) {
-      if (this.#connected) await Promise.race([connection.drain(), sleep(CLOSE_TIMEOUT_MS)]).catch(() => undefined)
+      if (this.#connected)
+        await Promise.race([connection.drain(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]).catch(
+          () => undefined,
+        )
       await connection.close()
     }
     await this.#kept
@@ -151,7 +155,7 @@ class NatsBus implements Bus {
       } catch (error) {
         this.#log.warn({ err: error }, 'NATS cannot be reached')
       }
-      await sleep(REDIAL_MS, undefined, { signal: stop }).catch(() => undefined)
+      await pause(REDIAL_MS, stop)
     }
   }
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos } from 'nats'
 import type { Logger } from '../runtime/index.ts'
+import { pause } from './pause.ts'
 import { PullWork } from './pull-work.ts'
 import type { StreamName } from './streams.ts'
 import type { PulledMessage, WorkMessage } from './work-message.ts'
@@ -126,13 +126,5 @@ async function handle(
   } catch (error) {
     log.error({ err: error, stream, consumer: durable, count: messages.length }, 'work failed and will come again')
     for (const message of messages) message.nak(RETRY_AFTER_FAILURE_MS)
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal })
-  } catch {
-    // aborted: the caller looks at the signal
   }
 }

@@ -39,8 +39,8 @@ export function locateParts(root: Branch, reading: Reading): PacketParts {
   const header = findHeader(outer)
   if (!header) throw new BusError('LT_ENV_NOT_EDXML', { element: 'MessageHeader' })
   for (const part of [outer, header]) reading.requireKnownNamespace(part)
-  const body = reading.one(envelope, 'edXMLBody', 'Body') ?? envelope
-  const manifest = reading.one(body, 'edXMLManifest', 'Manifest')
+  const body = reading.one(envelope, 'edXMLBody', 'Body', 'EdXMLBody') ?? envelope
+  const manifest = reading.one(body, 'edXMLManifest', 'Manifest', 'EdXMLManifest')
   const traceList = reading.one(outer, 'TraceHeaderList') ?? reading.one(header, 'TraceHeaderList')
   const inside = reading.one(envelope, 'edXMLAttachments')
   return {

@@ -78,10 +78,6 @@ export const ENVELOPE_WARNINGS = {
     vi: 'Gói tin có tệp đính kèm nhưng không có danh mục edXMLManifest.',
     en: 'The packet has attachments but no edXMLManifest.',
   },
-  ENV_SCHEMA: {
-    vi: 'Gói tin không theo lược đồ XML (dòng {line}): {detail}.',
-    en: 'The packet does not follow its XML schema (line {line}): {detail}.',
-  },
   ATT_MATCHED_BY_NAME: {
     vi: 'Tệp "{name}" được ghép với danh mục theo tên vì ContentId không khớp.',
     en: 'Attachment "{name}" was matched to the manifest by name, its ContentId does not fit.',

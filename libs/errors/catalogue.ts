@@ -2,6 +2,7 @@ import { attachmentErrors } from './areas/attachment.ts'
 import { authErrors } from './areas/auth.ts'
 import { businessErrors } from './areas/business.ts'
 import { certificateErrors } from './areas/certificate.ts'
+import { clientErrors } from './areas/client.ts'
 import { configErrors } from './areas/config.ts'
 import { deliveryErrors } from './areas/delivery.ts'
 import { envelopeErrors } from './areas/envelope.ts'
@@ -34,6 +35,7 @@ export const catalogue = {
   ...storeErrors,
   ...httpErrors,
   ...configErrors,
+  ...clientErrors,
 } satisfies Record<string, CatalogueEntry>
 
 export type ErrorCode = keyof typeof catalogue

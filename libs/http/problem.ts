@@ -55,8 +55,9 @@ export function problemOf(error: BusError, traceId: string, language: Language):
   for (const [name, value] of ours ? [] : Object.entries(rest)) {
     params[name] = typeof value === 'string' ? value.slice(0, MAX_PARAM_CHARS) : value
   }
+  const shown = detail === undefined ? params : { ...params, detail: String(detail).slice(0, MAX_PARAM_CHARS) }
   const text = (pair: Bilingual, lang: Language): string => {
-    return ours ? pair[lang].replace(/\{\w{1,40}\}/g, '…') : fill(pair[lang], params)
+    return ours ? pair[lang].replace(/\{\w{1,40}\}/g, '…') : fill(pair[lang], shown)
   }
   const texts = {
     vi: { title: text(title, 'vi'), advice: text(advice, 'vi') },

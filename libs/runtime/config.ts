@@ -7,6 +7,8 @@ import { readSecret } from './secret.ts'
 /** Variables that belong to the runtime itself and to no service. */
 const OWN_VARIABLES = ['LT_ENV_DIR']
 
+const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/
+
 type Setting = TSchema & {
   type?: string
   items?: Setting
@@ -69,15 +71,8 @@ function readSetting(property: string, setting: Setting, required: boolean, env:
 }
 
 function parseText(text: string, setting: Setting): unknown {
-  switch (setting.type) {
-    case 'integer':
-    case 'number':
-      return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text
-    case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : text
-    case 'array':
-      return text.split(',').map((item) => parseText(item.trim(), setting.items ?? {}))
-    default:
-      return text
-  }
+  if (setting.type === 'array') return text.split(',').map((item) => parseText(item.trim(), setting.items ?? {}))
+  if (setting.type === 'integer' || setting.type === 'number') return NUMBER.test(text) ? Number(text) : text
+  if (setting.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  return text
 }

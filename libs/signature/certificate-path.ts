@@ -11,7 +11,12 @@ export interface PathQuestion {
 
 export type PathAnswer =
   | { readonly ok: true; readonly chain: readonly Certificate[] }
-  | { readonly ok: false; readonly reason: ErrorCode; readonly params: ErrorParams; readonly chain: readonly Certificate[] }
+  | {
+      readonly ok: false
+      readonly reason: ErrorCode
+      readonly params: ErrorParams
+      readonly chain: readonly Certificate[]
+    }
 
 interface Fault {
   readonly reason: ErrorCode
@@ -67,12 +72,14 @@ function extend(path: readonly Certificate[], search: Search): readonly Certific
     if (path.some((certificate) => certificate.fingerprint === issuer.fingerprint)) continue
     if (search.work <= 0) return undefined
     search.work -= 1
-    if (!last.x509.checkIssued(issuer.x509) || !last.x509.verify(issuer.publicKey)) continue
+    if (!last.x509.verify(issuer.publicKey)) continue
     const fault = issuerFault(issuer, path) ?? timeFault(issuer, search.question.at)
     if (fault) {
       search.fault ??= fault
       continue
     }
+    // Last, for it says no without a reason to an issuer that may not issue.
+    if (!last.x509.checkIssued(issuer.x509)) continue
     const found = extend([...path, issuer], search)
     if (found) return found
   }
@@ -115,7 +122,8 @@ function generalFault({ subject, weakness, unknownCritical }: Certificate): Faul
 
 function timeFault({ subject, notBefore, notAfter }: Certificate, at: Date): Fault | undefined {
   if (at > notAfter) return { reason: 'LT_CERT_EXPIRED', params: { subject, notAfter: notAfter.toISOString() } }
-  if (at < notBefore) return { reason: 'LT_CERT_NOT_YET_VALID', params: { subject, notBefore: notBefore.toISOString() } }
+  if (at < notBefore)
+    return { reason: 'LT_CERT_NOT_YET_VALID', params: { subject, notBefore: notBefore.toISOString() } }
   return undefined
 }
 

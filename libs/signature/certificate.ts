@@ -44,7 +44,16 @@ const keyUsages: readonly KeyUsage[] = [
   'cRLSign',
 ]
 const MAX_DER = 16 * 1024
-const understood = new Set(['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.31', '2.5.29.32', '2.5.29.35', '2.5.29.37'])
+const understood = new Set([
+  '2.5.29.14',
+  '2.5.29.15',
+  '2.5.29.17',
+  '2.5.29.19',
+  '2.5.29.31',
+  '2.5.29.32',
+  '2.5.29.35',
+  '2.5.29.37',
+])
 /** sha256/384/512WithRSAEncryption, ecdsa-with-SHA256/384/512. */
 const strongSignatures = new Set([
   '1.2.840.113549.1.1.11',
@@ -73,7 +82,9 @@ export function readCertificate(source: string | Uint8Array): Certificate {
       fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
       notBefore: new Date(x509.validFrom),
       notAfter: new Date(x509.validTo),
-      weakness: strongSignatures.has(fields.signatureOid) ? keyWeakness(x509.publicKey) : `signature ${fields.signatureOid}`,
+      weakness: strongSignatures.has(fields.signatureOid)
+        ? keyWeakness(x509.publicKey)
+        : `signature ${fields.signatureOid}`,
       ...fields,
     }
   } catch (cause) {

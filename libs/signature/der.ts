@@ -44,7 +44,8 @@ export function derOid(bytes: Uint8Array, element: DerElement): string {
     const byte = bytes[at] as number
     value = value * 128 + (byte & 0x7f)
     if (byte & 0x80) continue
-    if (arcs.length === 0) arcs.push(Math.min(Math.floor(value / 40), 2), value - 40 * Math.min(Math.floor(value / 40), 2))
+    if (arcs.length === 0)
+      arcs.push(Math.min(Math.floor(value / 40), 2), value - 40 * Math.min(Math.floor(value / 40), 2))
     else arcs.push(value)
     value = 0
   }

@@ -1,8 +1,8 @@
 import type { CanonicalOptions, XmlElement, XmlTree } from '../xml/index.ts'
 import { canonicalAlgorithms, ENVELOPED, INCLUSIVE, type SignaturePolicy } from './algorithms.ts'
 import type { SignatureReference } from './read-signature.ts'
-import { SignatureFault } from './signature-fault.ts'
 import type { StreamingDigest } from './signature-crypto.ts'
+import { SignatureFault } from './signature-fault.ts'
 import { digestSpliced, type Splices } from './splices.ts'
 
 /** What a reference points at, found by the caller: an element, or the whole document when undefined. */
@@ -25,7 +25,7 @@ export async function digestReference(
   splices: Splices | undefined,
 ): Promise<Uint8Array> {
   const options = canonicalOptions(reference, signature, target, policy)
-  if (splices && splices.size > 0 && target.element === undefined) {
+  if (splices && splices.size > 0) {
     await digestSpliced(tree, options, splices, digest)
   } else {
     tree.canonicalize(options, (chunk) => digest.update(chunk))

@@ -1,4 +1,4 @@
-import { equalBytes } from './base64.ts'
+import { equalBytes } from './bytes.ts'
 import type { SignatureReference } from './read-signature.ts'
 import { SignatureFault } from './signature-fault.ts'
 

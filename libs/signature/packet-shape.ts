@@ -3,6 +3,7 @@ import {
   childElements,
   childrenNamed,
   elementsInNamespace,
+  firstChild,
   holdsOnlyElements,
   localName,
   namespaceUri,
@@ -52,7 +53,9 @@ export function findPacketSignature(tree: XmlTree): XmlElement | undefined {
   if (!signature) return undefined
   const parent = parentOf(signature)
   if (!parent || !headersOf(tree).includes(parent)) {
-    throw new SignatureFault('invalid', 'LT_SIG_MISPLACED', { parent: parent ? localName(parent).slice(0, 60) : '(root)' })
+    throw new SignatureFault('invalid', 'LT_SIG_MISPLACED', {
+      parent: parent ? localName(parent).slice(0, 60) : '(root)',
+    })
   }
   return signature
 }
@@ -60,6 +63,10 @@ export function findPacketSignature(tree: XmlTree): XmlElement | undefined {
 /** Which of the two accepted shapes a signature claims; throws SignatureFault when neither (design 2.2). */
 export function readPacketShape(tree: XmlTree, signature: ReadSignature): PacketShape {
   if (signature.keyInfo) checkKeyInfo(signature.keyInfo, 0)
+  const method = firstChild(signature.signedInfo, 'SignatureMethod', DSIG)
+  if (method && childElements(method).length > 0) {
+    throw new SignatureFault('invalid', 'LT_SIG_STRUCTURE', { detail: 'parameters of SignatureMethod' })
+  }
   const [first, second, ...more] = signature.references
   if (more.length > 0 || !first) throw shapeFault('more than two references')
   if (first.transforms[0]?.algorithm !== ENVELOPED) throw shapeFault('the first reference is not enveloped')

@@ -1,4 +1,4 @@
-import { generateKeyPair, KeyObject, randomBytes, webcrypto, createPrivateKey } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import { promisify } from 'node:util'
 import type * as X509 from '@peculiar/x509'
 import { type Certificate, readCertificate } from './certificate.ts'

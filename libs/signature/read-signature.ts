@@ -8,12 +8,14 @@ import {
   type XmlElement,
 } from '../xml/index.ts'
 import { DSIG, ENVELOPED, EXCLUSIVE } from './algorithms.ts'
-import { decodeBase64 } from './base64.ts'
+import { decodeBase64 } from './bytes.ts'
 import { SignatureFault } from './signature-fault.ts'
 
 const MAX_REFERENCES = 64
 const MAX_TRANSFORMS = 8
 const MAX_CERTIFICATES = 8
+/** Characters of a Base64 value or a list of prefixes; the longest honest value, of RSA 8192, has 1,368. */
+const MAX_TEXT = 4096
 
 export interface TransformStep {
   readonly algorithm: string
@@ -100,6 +102,7 @@ function readStep(element: XmlElement): TransformStep {
   if (algorithm === ENVELOPED && inner.length > 0) broken('parameters of the enveloped transform')
   if (algorithm.startsWith(EXCLUSIVE) && inner.length > (inclusive ? 1 : 0)) broken('parameters of exclusive C14N')
   const prefixes = inclusive && attribute(inclusive, 'PrefixList')
+  if (prefixes && prefixes.length > MAX_TEXT) broken('a PrefixList that is too long')
   return { algorithm, inclusivePrefixes: prefixes ? prefixes.trim().split(/\s+/).slice(0, 64) : [] }
 }
 
@@ -139,6 +142,7 @@ function algorithmOf(element: XmlElement): string {
 function bytesOf(element: XmlElement): Uint8Array {
   const text = onlyTextOf(element)
   if (text === undefined) broken(`${localName(element)} holds something else than one text`)
+  if (text.length > MAX_TEXT) broken(`${localName(element)} is too long`)
   const bytes = decodeBase64(text)
   if (!bytes) broken(`${localName(element)} is not Base64`)
   return bytes

@@ -44,13 +44,22 @@ export function signPacket(input: PacketToSign): Buffer {
   const { hash, algorithm } = signatureAlgorithmOf(key)
   const bytes = Buffer.from(input.packet.buffer, input.packet.byteOffset, input.packet.byteLength)
   const places = findPlaces(bytes)
+  if (!places) {
+    parsePacket([bytes]).dispose()
+    throw notSignable('no envelope with a header inside the root element')
+  }
   const packet = shape === 'root' ? [bytes] : withEnvelopeId(bytes, places)
 
   using tree = parsePacket(packet)
   if (hasSignature(tree)) throw notSignable('it already carries a signature')
   const envelope = shape === 'root' ? undefined : envelopeOf(tree)
   const envelopeId = envelope && (attribute(envelope, 'id', XML_NAMESPACE) as string)
-  if (envelope && [envelopeId as string, MANIFEST_ID].some((id) => (elementsById(tree).get(id) ?? []).some((each) => each !== envelope))) {
+  if (
+    envelope &&
+    [envelopeId as string, MANIFEST_ID].some((id) =>
+      (elementsById(tree).get(id) ?? []).some((each) => each !== envelope),
+    )
+  ) {
     throw notSignable('an id it needs is taken')
   }
   const parts: SignatureParts = {
@@ -78,14 +87,14 @@ interface Places {
   readonly headerEnd: Tag
 }
 
-function findPlaces(bytes: Buffer): Places {
+function findPlaces(bytes: Buffer): Places | undefined {
   let last: Tag | undefined
   for (const tag of scanTags(bytes)) {
     const isHeader = localPart(tag.name).toLowerCase() === 'edxmlheader'
     if (isHeader && tag.kind === 'close' && tag.depth === 3 && last) return { envelope: last, headerEnd: tag }
     if (tag.depth === 2 && tag.kind === 'open') last = tag
   }
-  throw notSignable('no envelope with a header inside the root element')
+  return undefined
 }
 
 /** Gives the envelope an `xml:id` unless it has one; three pieces when something was inserted. */
@@ -138,7 +147,8 @@ function canonicalBytes(tree: XmlTree, target: XmlElement): Buffer {
 
 function signatureAlgorithmOf(key: KeyObject): { hash: string; algorithm: string } {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) return { hash: 'sha256', algorithm: `${DSIG_MORE}rsa-sha256` }
+  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048)
+    return { hash: 'sha256', algorithm: `${DSIG_MORE}rsa-sha256` }
   if (namedCurve === 'prime256v1') return { hash: 'sha256', algorithm: `${DSIG_MORE}ecdsa-sha256` }
   if (namedCurve === 'secp384r1') return { hash: 'sha384', algorithm: `${DSIG_MORE}ecdsa-sha384` }
   throw notSignable('the key is neither RSA of 2048 bits nor EC P-256 or P-384')
@@ -147,4 +157,3 @@ function signatureAlgorithmOf(key: KeyObject): { hash: string; algorithm: string
 function notSignable(detail: string): BusError {
   return new BusError('LT_SIG_NOT_SIGNABLE', { detail })
 }
-

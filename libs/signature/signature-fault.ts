@@ -6,7 +6,7 @@ import type { ErrorCode, ErrorParams } from '../errors/index.ts'
  */
 export type SignatureVerdict = 'valid' | 'invalid' | 'untrusted' | 'unverifiable' | 'sample' | 'absent'
 
-/** Ends a verification; never leaves this library. */
+/** Ends a verification. `verifyPacket` turns it into a report; only `readSignature` and `verifySignature` let callers see it. */
 export class SignatureFault extends Error {
   readonly verdict: SignatureVerdict
   readonly reason: ErrorCode

@@ -31,7 +31,9 @@ const CLOSE = '</ds:Signature>'
  */
 export function signatureXml(parts: SignatureParts, work: SignatureWork): string {
   const object = parts.envelopeId === undefined ? '' : objectXml(parts)
-  const references = [referenceXml(parts.envelopeId === undefined ? '' : `#${parts.envelopeId}`, parts.packetDigest, true)]
+  const references = [
+    referenceXml(parts.envelopeId === undefined ? '' : `#${parts.envelopeId}`, parts.packetDigest, true),
+  ]
   if (object) {
     const digest = work.digest(`${OPEN}${object}${CLOSE}`, ['Object', 'Attachments', 'Manifest'])
     references.push(referenceXml(`#${MANIFEST_ID}`, digest, false))
@@ -40,7 +42,9 @@ export function signatureXml(parts: SignatureParts, work: SignatureWork): string
     `<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="${EXCLUSIVE}"/>` +
     `<ds:SignatureMethod Algorithm="${parts.algorithm}"/>${references.join('')}</ds:SignedInfo>`
   const value = base64(work.sign(`${OPEN}${signedInfo}${CLOSE}`))
-  const certificates = parts.certificates.map((der) => `<ds:X509Certificate>${base64(der)}</ds:X509Certificate>`).join('')
+  const certificates = parts.certificates
+    .map((der) => `<ds:X509Certificate>${base64(der)}</ds:X509Certificate>`)
+    .join('')
   return (
     `${OPEN}${signedInfo}<ds:SignatureValue>${value}</ds:SignatureValue>` +
     `<ds:KeyInfo><ds:X509Data>${certificates}</ds:X509Data></ds:KeyInfo>${object}${CLOSE}`

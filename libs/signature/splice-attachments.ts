@@ -79,7 +79,8 @@ async function* encode(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
   for await (const chunk of content) {
     for (let from = 0; from < chunk.length; from += BASE64_PIECE) {
       const piece = chunk.subarray(from, from + BASE64_PIECE)
-      const bytes = rest.length > 0 ? Buffer.concat([rest, piece]) : Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+      const bytes =
+        rest.length > 0 ? Buffer.concat([rest, piece]) : Buffer.from(piece.buffer, piece.byteOffset, piece.length)
       const whole = bytes.length - (bytes.length % 3)
       if (whole > 0) yield Buffer.from(bytes.toString('base64', 0, whole), 'latin1')
       rest = Buffer.from(bytes.subarray(whole))

@@ -23,7 +23,10 @@ export class TrustStore {
       const known = this.#anchors.get(certificate.fingerprint)
       if (!known) this.#add(certificate)
       // One root may be trusted for several purposes in several places.
-      this.#anchors.set(certificate.fingerprint, { certificate, purposes: new Set([...(known?.purposes ?? []), ...anchor.purposes]) })
+      this.#anchors.set(certificate.fingerprint, {
+        certificate,
+        purposes: new Set([...(known?.purposes ?? []), ...anchor.purposes]),
+      })
     }
     for (const each of content.intermediates ?? []) this.#add(readCertificate(each))
   }

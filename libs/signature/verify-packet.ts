@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorParams } from '../errors/index.ts'
 import type { XmlTree } from '../xml/index.ts'
 import { packetPolicy } from './algorithms.ts'
-import { hex } from './base64.ts'
+import { hex } from './bytes.ts'
 import type { Certificate } from './certificate.ts'
 import { checkCertificatePath } from './certificate-path.ts'
 import { matchAttachments, type SeenAttachment } from './match-attachments.ts'

@@ -1,7 +1,7 @@
 import { isBusError } from '../errors/index.ts'
 import { elementsById, type XmlElement, type XmlTree } from '../xml/index.ts'
 import { canonicalAlgorithms, type SignaturePolicy } from './algorithms.ts'
-import { equalBytes } from './base64.ts'
+import { concatBytes, equalBytes } from './bytes.ts'
 import { digestReference } from './digest-reference.ts'
 import type { ReadSignature, SignatureReference } from './read-signature.ts'
 import type { SignatureCrypto } from './signature-crypto.ts'
@@ -66,12 +66,10 @@ function canonicalSignedInfo(
   signature: ReadSignature,
   form: { mode: 'inclusive' | 'exclusive' | 'inclusive11'; comments: boolean },
 ): Uint8Array {
-  const chunks: Buffer[] = []
+  const chunks: Uint8Array[] = []
   const inclusivePrefixes = signature.canonicalization.inclusivePrefixes
-  tree.canonicalize({ ...form, target: signature.signedInfo, inclusivePrefixes }, (chunk) =>
-    chunks.push(Buffer.from(chunk)),
-  )
-  return Buffer.concat(chunks)
+  tree.canonicalize({ ...form, target: signature.signedInfo, inclusivePrefixes }, (chunk) => chunks.push(chunk.slice()))
+  return concatBytes(chunks)
 }
 
 async function checkReference<Key>(

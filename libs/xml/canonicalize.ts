@@ -34,7 +34,12 @@ export function canonicalize(tree: XmlTree, options: CanonicalOptions, sink: (ch
   })
 }
 
-function execute(document: Pointer, filter: Pointer, options: CanonicalOptions, sink: (chunk: Uint8Array) => void): void {
+function execute(
+  document: Pointer,
+  filter: Pointer,
+  options: CanonicalOptions,
+  sink: (chunk: Uint8Array) => void,
+): void {
   let failure: unknown
   let failed = false
   const output = createOutput({
@@ -54,18 +59,29 @@ function execute(document: Pointer, filter: Pointer, options: CanonicalOptions, 
   const prefixes = names?.length ? binding.allocCStringArray(names) : 0
   let result: number
   try {
-    result = binding.xmlC14NExecute(document, filter, 0, modes[options.mode], prefixes, options.comments ? 1 : 0, output)
+    result = binding.xmlC14NExecute(
+      document,
+      filter,
+      0,
+      modes[options.mode],
+      prefixes,
+      options.comments ? 1 : 0,
+      output,
+    )
   } finally {
     binding.xmlOutputBufferClose(output)
     if (prefixes) binding.free(prefixes)
   }
   if (failed) throw failure
-  if (result < 0) throw new BusError('LT_SIG_CANONICALIZATION')
+  if (result < 0) throw new Error('the engine could not write the canonical form')
 }
 
 /** Takes an element out of the tree while `run` works and puts it back at its place. */
 function leavingOut(element: Pointer | undefined, run: () => void): void {
-  if (element === undefined) return run()
+  if (element === undefined) {
+    run()
+    return
+  }
   const parent = node.parent(element)
   const next = node.next(element)
   binding.xmlUnlinkNode(element)

@@ -52,5 +52,8 @@ function isSpace(byte: number | undefined): boolean {
 
 /** Foreign text made fit for an error message: one line, printable, bounded. */
 export function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ').slice(0, 160).trim()
+  return text
+    .replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ')
+    .slice(0, 160)
+    .trim()
 }

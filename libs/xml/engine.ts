@@ -36,13 +36,18 @@ const collector = hidden.addFunction((collection, error) => {
     level: binding.XmlErrorStruct.level(error),
     line: binding.XmlErrorStruct.line(error),
     column: binding.XmlErrorStruct.col(error),
-    ...(node && binding.XmlNodeStruct.type(node) === ELEMENT_NODE ? { element: binding.XmlNodeStruct.name_(node) } : {}),
+    ...(node && binding.XmlNodeStruct.type(node) === ELEMENT_NODE
+      ? { element: binding.XmlNodeStruct.name_(node) }
+      : {}),
   })
   return undefined
 }, 'vii')
 
 /** Runs one engine call with its own list of problems. */
-export function collectProblems<T>(run: (collector: Pointer, collection: number) => T): { result: T; problems: EngineProblem[] } {
+export function collectProblems<T>(run: (collector: Pointer, collection: number) => T): {
+  result: T
+  problems: EngineProblem[]
+} {
   const problems: EngineProblem[] = []
   lastCollection = (lastCollection + 1) & 0x3fffffff
   const collection = lastCollection

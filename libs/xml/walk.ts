@@ -62,7 +62,8 @@ export function childrenNamed(element: XmlElement, name: string, namespace?: str
   const found: XmlElement[] = []
   for (let child = node.children(element.pointer); child; child = node.next(child)) {
     if (node.type(child) !== ELEMENT || node.name_(child) !== name) continue
-    if (namespace === undefined || tree.namespaceName(node.namespace(child)) === namespace) found.push(tree.element(child))
+    if (namespace === undefined || tree.namespaceName(node.namespace(child)) === namespace)
+      found.push(tree.element(child))
   }
   return found
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { openBuffer, readBuffer, closeBuffer } from 'libxml2-wasm/lib/utils.mjs'
+import { closeBuffer, openBuffer, readBuffer } from 'libxml2-wasm/lib/utils.mjs'
 import { BusError } from '../errors/index.ts'
 import { printable } from './check-prolog.ts'
 import { binding, collectProblems, type Pointer } from './engine.ts'
@@ -9,7 +9,7 @@ import type { XmlTree } from './xml-tree.ts'
 /** One way in which a document departs from a schema. */
 export interface XsdProblem {
   readonly line: number
-  /** The engine's sentence, in English, one line. */
+  /** The engine's sentence, in English, one line, without the value at fault: that is content. */
   readonly message: string
   /** Name of the element at fault, without prefix. */
   readonly element?: string
@@ -107,7 +107,16 @@ export function validateTree(tree: XmlTree, schema: XmlSchema): XsdProblem[] {
   if (problems.length === 0) return [{ line: 1, message: 'the document does not follow the schema' }]
   return problems.map(({ line, message, element }) => ({
     line,
-    message: printable(message),
+    message: withoutValue(message),
     ...(element === undefined ? {} : { element }),
   }))
+}
+
+function withoutValue(message: string): string {
+  const bounded = message.slice(0, 4000)
+  return printable(
+    bounded
+      .replace(/The value '.*'(?= (?:is|has|must|of)\b)/s, 'The value')
+      .replace(/: '.*'(?= is not (?:a valid value|an element of the set))/s, ': the value'),
+  )
 }

@@ -1,4 +1,4 @@
-import { canonicalize, type CanonicalOptions } from './canonicalize.ts'
+import { type CanonicalOptions, canonicalize } from './canonicalize.ts'
 import { binding, type Pointer } from './engine.ts'
 import type { TreeFacts } from './measure-tree.ts'
 import { validateTree, type XmlSchema, type XsdProblem } from './xml-schema.ts'

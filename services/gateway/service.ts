@@ -16,6 +16,7 @@ import { createAuth } from './auth/create-auth.ts'
 import { keepAssertionsSwept } from './auth/sweep-assertions.ts'
 import { loadTokenKey } from './auth/token-key.ts'
 import { addTokenRoute } from './auth/token-route.ts'
+import { openExaminer } from './examine/open-examiner.ts'
 import { type GatewayConfig, gatewayConfig } from './config.ts'
 import type { Gateway } from './gateway.ts'
 import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
@@ -56,6 +57,7 @@ export const gatewayService = defineService({
       registry.refresh().catch((error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
     })
     const axis = { name: config.axisName, id: origin }
+    const examiner = openExaminer({ trust: () => trust, keyDir: config.keyDir })
     const known = openKnownSubmissions(pool)
     const acceptance = openAcceptance({
       pool,
@@ -82,7 +84,7 @@ export const gatewayService = defineService({
         known,
         acceptance,
         refusals,
-        trust: () => trust,
+        examiner,
         limits: {
           maxPacketBytes: config.maxPacketBytes,
           maxSkeletonBytes: config.maxEnvelopeBytes,
@@ -135,6 +137,7 @@ export const gatewayService = defineService({
       async [Symbol.asyncDispose]() {
         await server.close()
         await Promise.all([acceptance.close(), mover.close(), refusals.close()])
+        await examiner[Symbol.asyncDispose]()
         await bus.close()
         await pool.end()
       },

@@ -21,7 +21,7 @@ export const routingService = defineService({
     await checkDurability(pool)
     const registry = await openRegistry({ pool, signal })
     const bus = await connectBus({ url: config.natsUrl, name: 'routing', signal, log })
-    await bus.ensureStreams()
+    if (bus.connected) await bus.ensureStreams()
     const options = { pool, registry, consignmentsPerCommit: config.consignmentsPerCommit }
 
     const handle = async (messages: readonly WorkMessage[]): Promise<void> => {
@@ -45,6 +45,7 @@ export const routingService = defineService({
       signal,
       onError: (error) => log.warn({ err: error }, 'sweep failed'),
     })
+    bus.onReconnect(() => sweeper.wake())
     return {
       async [Symbol.asyncDispose]() {
         await Promise.all([...consumers, sweeper.done])

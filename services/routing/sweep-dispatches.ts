@@ -8,10 +8,13 @@ const SWEEP_LIMIT = 500
 
 /**
  * Publishes accepted dispatches again whose routing is overdue: the message was lost, NATS was wiped, or the gateway died
- * between commit and publication. Returns how many were due.
+ * between commit and publication. Makes the streams again where they are gone. Returns how many were due.
  */
 export async function sweepDispatches(pool: Pool, bus: Bus): Promise<number> {
   if (sabotaged('dropped-sweep')) return 0
+  // Taking moves the next time on: what cannot be sent now would only be sent later.
+  if (!bus.connected) return 0
+  if (!sabotaged('forgotten-streams')) await bus.ensureStreams()
   const due = await takeDueDispatches(pool, SWEEP_LIMIT)
   await Promise.allSettled(
     due.map(({ id, lane, version, publish_round }) =>

@@ -2,8 +2,8 @@ import { createHash, createHmac, createPublicKey, type KeyObject, verify, X509Ce
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { ReadSignature, SignatureCrypto, SignaturePolicy, SignatureReference } from '../../libs/signature/index.ts'
-import { allElements, attribute, elementsById, firstChild, localName, parseXml, textOf } from '../../libs/xml/index.ts'
 import type { XmlElement, XmlTree } from '../../libs/xml/index.ts'
+import { allElements, attribute, elementsById, firstChild, localName, parseXml, textOf } from '../../libs/xml/index.ts'
 import { canonicalNodeSet, nodeSetOf } from './node-set.ts'
 
 /** What the product refuses and the interoperability sets use: old hashes, shared secrets, DSA, XPath. For these tests only. */
@@ -57,7 +57,11 @@ function verifies(signature: ReadSignature, algorithm: string, key: InteropKey, 
     const bits = firstChild(method, 'HMACOutputLength')
     const length = bits ? Number(textOf(bits)) / 8 : value.length
     if (!Buffer.isBuffer(key) || length < 10 || length !== value.length) return false
-    return createHmac(hash as string, key).update(data).digest().subarray(0, length).equals(value)
+    return createHmac(hash as string, key)
+      .update(data)
+      .digest()
+      .subarray(0, length)
+      .equals(value)
   }
   if (Buffer.isBuffer(key)) return false
   if (key.asymmetricKeyType !== (family === 'ecdsa' ? 'ec' : family)) return false
@@ -111,7 +115,12 @@ function external(path: string, reference: SignatureReference): Uint8Array | und
   return canonical(tree, undefined, step.algorithm, step.inclusivePrefixes)
 }
 
-function canonical(tree: XmlTree, target: XmlElement | undefined, algorithm: string, prefixes: readonly string[]): Buffer {
+function canonical(
+  tree: XmlTree,
+  target: XmlElement | undefined,
+  algorithm: string,
+  prefixes: readonly string[],
+): Buffer {
   const chunks: Buffer[] = []
   tree.canonicalize(
     {
@@ -137,7 +146,9 @@ function keyIn(element: XmlElement): KeyObject[] {
       case 'DEREncodedKeyValue':
         return [createPublicKey({ key: Buffer.from(textOf(element), 'base64'), format: 'der', type: 'spki' })]
       case 'RSAKeyValue':
-        return [jwk({ kty: 'RSA', n: value('Modulus').toString('base64url'), e: value('Exponent').toString('base64url') })]
+        return [
+          jwk({ kty: 'RSA', n: value('Modulus').toString('base64url'), e: value('Exponent').toString('base64url') }),
+        ]
       case 'DSAKeyValue':
         return [dsaKey(value('P'), value('Q'), value('G'), value('Y'))]
       case 'ECKeyValue':
@@ -159,17 +170,29 @@ function jwk(key: Record<string, string>): KeyObject {
 function pointKey(point: Buffer): KeyObject {
   const half = point.length / 2
   const crv = { 32: 'P-256', 48: 'P-384', 66: 'P-521' }[half] as string
-  return jwk({ kty: 'EC', crv, x: point.subarray(0, half).toString('base64url'), y: point.subarray(half).toString('base64url') })
+  return jwk({
+    kty: 'EC',
+    crv,
+    x: point.subarray(0, half).toString('base64url'),
+    y: point.subarray(half).toString('base64url'),
+  })
 }
 
 /** RFC 4050 writes the point as decimal numbers in attributes. */
 function rfc4050Key(element: XmlElement): KeyObject {
   const all = allElements(element.tree)
   const curve = all.find((each) => localName(each) === 'NamedCurve') as XmlElement
-  const size = { '7': 32, '4': 48, '5': 66 }[(attribute(curve, 'URN') ?? attribute(curve, 'URI') ?? '').slice(-1)] as number
+  const size = { '7': 32, '4': 48, '5': 66 }[
+    (attribute(curve, 'URN') ?? attribute(curve, 'URI') ?? '').slice(-1)
+  ] as number
   const number = (name: string): Buffer => {
     const node = all.find((each) => localName(each) === name) as XmlElement
-    return Buffer.from(BigInt(attribute(node, 'Value') as string).toString(16).padStart(size * 2, '0'), 'hex')
+    return Buffer.from(
+      BigInt(attribute(node, 'Value') as string)
+        .toString(16)
+        .padStart(size * 2, '0'),
+      'hex',
+    )
   }
   return pointKey(Buffer.concat([number('X'), number('Y')]))
 }
@@ -177,10 +200,16 @@ function rfc4050Key(element: XmlElement): KeyObject {
 function dsaKey(p: Buffer, q: Buffer, g: Buffer, y: Buffer): KeyObject {
   const tlv = (tag: number, ...parts: Buffer[]): Buffer => {
     const body = Buffer.concat(parts)
-    const size = body.length < 128 ? [body.length] : body.length < 256 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 255]
+    const size =
+      body.length < 128
+        ? [body.length]
+        : body.length < 256
+          ? [0x81, body.length]
+          : [0x82, body.length >> 8, body.length & 255]
     return Buffer.concat([Buffer.from([tag, ...size]), body])
   }
-  const integer = (bytes: Buffer): Buffer => tlv(2, (bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes)
+  const integer = (bytes: Buffer): Buffer =>
+    tlv(2, (bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes)
   const oid = Buffer.from('06072a8648ce380401', 'hex')
   const algorithm = tlv(0x30, oid, tlv(0x30, integer(p), integer(q), integer(g)))
   const key = tlv(0x30, algorithm, tlv(3, Buffer.alloc(1), integer(y)))

@@ -32,10 +32,9 @@ function keyOf(pointer: Pointer, owner: Pointer): string {
 }
 
 let current: NodeSet = new Set()
-const visible = (binding as unknown as { addFunction(call: (...args: number[]) => number, signature: string): Pointer }).addFunction(
-  (_context, pointer, owner) => (current.has(keyOf(pointer as number, owner as number)) ? 1 : 0),
-  'iiii',
-)
+const visible = (
+  binding as unknown as { addFunction(call: (...args: number[]) => number, signature: string): Pointer }
+).addFunction((_context, pointer, owner) => (current.has(keyOf(pointer as number, owner as number)) ? 1 : 0), 'iiii')
 
 /** Canonical form of a node-set, by the engine that the product uses for whole elements. */
 export function canonicalNodeSet(

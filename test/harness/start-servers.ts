@@ -8,7 +8,7 @@ import { startNats, startRedis, type TestNats, type TestRedis } from './start-br
 import type { Teardown } from './teardown.ts'
 
 export interface TestServers {
-  readonly database: TestDatabase
+  readonly database: Pick<TestDatabase, 'url'>
   readonly nats: TestNats
   readonly redis: TestRedis
   readonly blobDir: string
@@ -17,13 +17,16 @@ export interface TestServers {
   environment(role: ServiceRole): Environment
 }
 
-/** PostgreSQL, NATS and Redis for one test file, with the rights of production; all stopped at its end. */
-export async function startServers(t: Teardown): Promise<TestServers> {
+/**
+ * PostgreSQL, NATS and Redis for one test file, with the rights of production; all stopped at its end.
+ * @param cluster a PostgreSQL of the test's own; a database in the shared one unless told
+ */
+export async function startServers(t: Teardown, cluster?: Pick<TestDatabase, 'url'>): Promise<TestServers> {
   const folder = mkdtempSync(join(tmpdir(), 'lt-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const [blobDir, keyDir] = [join(folder, 'blobs'), join(folder, 'keys')]
   for (const each of [blobDir, keyDir]) mkdirSync(each, { mode: 0o700 })
-  const [database, nats, redis] = await Promise.all([createDatabase(t), startNats(t), startRedis(t)])
+  const [database, nats, redis] = await Promise.all([cluster ?? createDatabase(t), startNats(t), startRedis(t)])
   return {
     database,
     nats,

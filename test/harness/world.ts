@@ -12,6 +12,7 @@ import { gatewayService } from '../../services/gateway/service.ts'
 import { receiptsService } from '../../services/receipts/service.ts'
 import { routingService } from '../../services/routing/service.ts'
 import { freePort } from '../../deploy/local/free-port.ts'
+import { type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { startServers, type TestServers } from './start-servers.ts'
 import type { Teardown } from './teardown.ts'
 
@@ -39,6 +40,8 @@ export interface World {
   readonly eyes: Pool
   start(service: WorldService): Promise<void>
   stop(service: WorldService): Promise<void>
+  /** The process of a service that was started as one (`processes`). */
+  processOf(service: WorldService): ServiceProcess
   call(system: string, method: string, path: string, options?: CallOptions): Promise<Answer>
   submit(system: string, packet: Uint8Array, headers?: Record<string, string>): Promise<Answer>
   /** A signed packet of the system's agency. */
@@ -55,25 +58,33 @@ export interface CallOptions {
   readonly headers?: Record<string, string>
 }
 
-/** The whole axis in this process on real servers, with the demo agencies, for one test file. */
-export async function startWorld(
-  t: Teardown,
-  options: { readonly services?: readonly WorldService[]; readonly environment?: Record<string, string> } = {},
-): Promise<World> {
-  const servers = await startServers(t)
+export interface WorldOptions {
+  /** What is started at once, in this order; all four unless told. */
+  readonly services?: readonly WorldService[]
+  /** Services that run as processes of their own, to be killed; the others run in this one. */
+  readonly processes?: readonly WorldService[]
+  readonly environment?: Record<string, string>
+  /** Another PostgreSQL than the shared one. */
+  readonly cluster?: Pick<TestServers['database'], 'url'>
+}
+
+/** The whole axis on real servers, with the demo agencies, for one test file. */
+export async function startWorld(t: Teardown, options: WorldOptions = {}): Promise<World> {
+  const servers = await startServers(t, options.cluster)
   const axis = await makeAxis(servers.keyDir)
   const operator = openPool(servers.database.url('cli'), { name: 'operator', max: 2 })
   const eyes = openPool(servers.database.url('postgres'), { name: 'eyes', max: 2 })
   const systems = Object.fromEntries((await seedDemo(operator, axis, servers.keyDir)).map((system) => [system.systemCode, system]))
   const port = await freePort()
   const baseUrl = `http://127.0.0.1:${port}`
-  const running = new Map<WorldService, Running>()
+  const running = new Map<WorldService, Running | ServiceProcess>()
   const tokens = new Map<string, Promise<string>>()
 
   async function start(name: WorldService): Promise<void> {
     const own = name === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl } : {}
     const env = { ...servers.environment(name), ...own, ...options.environment }
-    running.set(name, await startService(SERVICES[name] as unknown as ServiceDefinition, env))
+    const apart = options.processes?.includes(name)
+    running.set(name, await (apart ? startServiceProcess(name, env) : startService(SERVICES[name] as unknown as ServiceDefinition, env)))
   }
   async function stop(name: WorldService): Promise<void> {
     const service = running.get(name)
@@ -96,8 +107,14 @@ export async function startWorld(
     eyes,
     start,
     stop,
+    processOf(name) {
+      const found = running.get(name)
+      if (!found || !('pid' in found)) throw new Error(`${name} is no process of its own`)
+      return found
+    },
     async call(system, method, path, { body, headers = {} } = {}) {
       tokens.set(system, tokens.get(system) ?? fetchToken(baseUrl, own(system)))
+      tokens.get(system)?.catch(() => tokens.delete(system))
       const json = body !== undefined && !(body instanceof Uint8Array)
       const response = await fetch(baseUrl + path, {
         method,
@@ -153,6 +170,13 @@ export async function startWorld(
 }
 
 export async function fetchToken(baseUrl: string, system: Pick<DemoSystem, 'systemCode' | 'clientKeyPem'>): Promise<string> {
+  const { body } = await askForToken(baseUrl, system)
+  if (!body.access_token) throw new Error(`no token: ${JSON.stringify(body)}`)
+  return body.access_token
+}
+
+/** What the token endpoint answers to a fresh assertion of that system. */
+export async function askForToken(baseUrl: string, system: Pick<DemoSystem, 'systemCode' | 'clientKeyPem'>): Promise<Answer> {
   const assertion = await new SignJWT({})
     .setProtectedHeader({ alg: 'ES256' })
     .setIssuer(system.systemCode)
@@ -170,9 +194,8 @@ export async function fetchToken(baseUrl: string, system: Pick<DemoSystem, 'syst
       client_assertion: assertion,
     }),
   })
-  const answer = (await response.json()) as { access_token?: string }
-  if (!answer.access_token) throw new Error(`no token: ${JSON.stringify(answer)}`)
-  return answer.access_token
+  const bytes = Buffer.from(await response.arrayBuffer())
+  return { status: response.status, headers: response.headers, bytes, body: JSON.parse(bytes.toString()) }
 }
 
 /** A small file that every reader takes for a PDF. */

@@ -16,7 +16,7 @@ import {
 } from '../../libs/registry/index.ts'
 import { openPool, recordAssertion, sweepAssertions } from '../../libs/store/index.ts'
 import { loadTokenKey } from '../../services/gateway/auth/token-key.ts'
-import { freePort } from '../harness/index.ts'
+import { freePort } from '../harness/harness.ts'
 import { askToken, createAuthWorld, getMe, signAssertion, startAuth, TOKEN_ENDPOINT } from '../harness/start-auth.ts'
 
 const world = await createAuthWorld(t)

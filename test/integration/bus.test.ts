@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Bus, connectBus, type WorkMessage } from '../../libs/bus/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
-import { freePort, type ServiceRole, startNats, type TestNats } from '../harness/index.ts'
+import { freePort, type ServiceRole, startNats, type TestNats } from '../harness/harness.ts'
 
 const log = createLogger('test', { level: process.env.LOG_LEVEL ?? 'silent' })
 const SUBJECT = 'lt.dispatch.accepted.normal'

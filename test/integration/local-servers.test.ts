@@ -19,7 +19,7 @@ import { type LocalState, readState, SERVERS } from '../../deploy/local/state.ts
 import { stopServers } from '../../deploy/local/stop-servers.ts'
 import { readEnvFile } from '../../libs/runtime/index.ts'
 import { openConnection } from '../../libs/store/index.ts'
-import { startPrivateCluster } from '../harness/index.ts'
+import { startPrivateCluster } from '../harness/harness.ts'
 
 const quiet = (): void => undefined
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { openQueues, openRedis, type Queues, type Timed } from '../../libs/queue/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
-import { freePort, startRedis } from '../harness/index.ts'
+import { freePort, startRedis } from '../harness/harness.ts'
 
 const log = createLogger('test', { level: process.env.LOG_LEVEL ?? 'silent' })
 

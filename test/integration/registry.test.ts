@@ -28,7 +28,7 @@ import {
   withdrawFront,
 } from '../../libs/registry/index.ts'
 import { openPool, readAgency, readSystem, updateSystemsSeen } from '../../libs/store/index.ts'
-import { createDatabase } from '../harness/index.ts'
+import { createDatabase } from '../harness/harness.ts'
 
 const database = await createDatabase(t)
 const cli = openPool(database.url('cli'), { name: 'registry test cli', max: 2 })

@@ -52,20 +52,6 @@ export const signatureErrors = defineErrors({
     },
     advice: { vi: 'Dùng tên không gian tên tuyệt đối rồi ký lại.', en: 'Use absolute namespace names and sign again.' },
   },
-  LT_SIG_CANONICALIZATION: {
-    status: 422,
-    actor: 'sender',
-    retry: 'after-fix',
-    vxpCode: '22',
-    title: {
-      vi: 'Không dựng được dạng chuẩn tắc của phần được ký.',
-      en: 'The canonical form of the signed part cannot be built.',
-    },
-    advice: {
-      vi: 'Kiểm tra cấu trúc XML của gói tin rồi ký lại.',
-      en: 'Check the XML structure of the packet and sign again.',
-    },
-  },
   LT_SIG_MULTIPLE: {
     status: 422,
     actor: 'sender',

@@ -1,12 +1,12 @@
 import type { BlobStore } from '../../../libs/blobs/index.ts'
-import { openPacket, scanWhole } from '../../../libs/envelope/index.ts'
+import { scanWhole } from '../../../libs/envelope/index.ts'
 import { BusError, isBusError } from '../../../libs/errors/index.ts'
 import type { Part } from '../../../libs/http/index.ts'
 import { newDispatchId, type PacketForm } from '../../../libs/model/index.ts'
 import type { Registry } from '../../../libs/registry/index.ts'
-import type { TrustStore } from '../../../libs/signature/index.ts'
 import type { SystemRow } from '../../../libs/store/index.ts'
 import type { Caller } from '../auth/caller.ts'
+import type { Examiner } from '../examine/open-examiner.ts'
 import { type AcceptableSubmission, asAcceptable } from './acceptable-submission.ts'
 import { collectAttachments, contentHashOf } from './check-attachments.ts'
 import { checkAgainstSchema, checkRules, checkSecrecy } from './check-envelope.ts'
@@ -26,7 +26,7 @@ export interface AdmissionLimits extends PacketLimits {
 export interface AdmissionOptions {
   readonly blobs: BlobStore
   readonly registry: Registry
-  readonly trust: () => TrustStore
+  readonly examiner: Examiner
   readonly known: KnownSubmissions
   readonly limits: AdmissionLimits
 }
@@ -55,7 +55,7 @@ export interface RefusalFacts {
 }
 
 /** Envelope checks, in order, cheap refusals first. None of them needs the attachments. */
-const ENVELOPE_CHECKS: readonly ((submission: Submission, options: AdmissionOptions) => void)[] = [
+const ENVELOPE_CHECKS: readonly ((submission: Submission, options: AdmissionOptions) => void | Promise<void>)[] = [
   checkSecrecy,
   checkAgainstSchema,
   (submission, { registry }) => checkSender(submission, registry),
@@ -68,7 +68,7 @@ const CONTENT_CHECKS: readonly ((submission: Submission, options: AdmissionOptio
   checkSecrecy,
   collectAttachments,
   (submission, { blobs }) => inspectAttachments(submission, blobs),
-  (submission, { registry, trust }) => checkSignature(submission, { registry, trust: trust() }),
+  (submission, { registry }) => checkSignature(submission, registry),
 ]
 
 /**
@@ -81,8 +81,8 @@ export async function admitSubmission(request: SubmissionRequest, options: Admis
   let submission: Submission | undefined
   try {
     submission = await receiveEnvelope(request, options, staged, facts)
-    const refusal = attempt(() => {
-      for (const check of ENVELOPE_CHECKS) check(submission as Submission, options)
+    const refusal = await attempt(async () => {
+      for (const check of ENVELOPE_CHECKS) await check(submission as Submission, options)
     })
     // Bytes that were accepted before get their first receipt, whatever the registry or the calendar say today.
     if (refusal && !(await mayBeRepeat(submission, options))) throw refusal
@@ -128,7 +128,10 @@ async function receiveEnvelope(
   facts.size = packet.size
   const { unusual } = scan
   const whole = unusual ? await scanWhole(packet.staged.read(), { ...scan, unusual }) : scan
-  const opened = openPacket(whole.skeleton, { tokens: new Set(whole.cuts.map(({ token }) => token)) })
+  const opened = await options.examiner.open(
+    whole.skeleton,
+    whole.cuts.map(({ token }) => token),
+  )
   return {
     dispatchId: newDispatchId(),
     caller: request.caller,
@@ -165,9 +168,9 @@ function checkKey(submission: Submission, sameKey: { dispatchId: string; content
   if (sameKey) checkRepetition(submission, { sameKey })
 }
 
-function attempt(run: () => void): BusError | undefined {
+async function attempt(run: () => Promise<void>): Promise<BusError | undefined> {
   try {
-    run()
+    await run()
     return undefined
   } catch (error) {
     if (isBusError(error)) return error

@@ -15,8 +15,9 @@ export function collectAttachments(submission: Submission): void {
     ...inlineAttachments.map((attachment) => describeInline(submission, attachment)),
     ...submission.parts.filter(({ role }) => role === 'attachment').map(describeDetached),
   ]
-  const { matches, problems } = matchAttachments(envelope, arrived, doorOf(submission))
+  const { matches, problems, warnings } = matchAttachments(envelope, arrived, doorOf(submission))
   settle(submission, problems)
+  submission.warnings.push(...warnings)
   submission.attachments = matches.map(({ entry, attachment }) => {
     const mediaType = attachment.mediaType ?? entry.mediaType
     return { ...attachment, contentId: entry.contentId, name: entry.name, ...(mediaType === undefined ? {} : { mediaType }) }

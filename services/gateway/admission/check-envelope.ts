@@ -1,5 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { checkBusinessRules, checkSchema, type Door, findSecrecyMark, type PacketProblem } from '../../../libs/envelope/index.ts'
+import { checkBusinessRules, type Door, findSecrecyMark, type PacketProblem } from '../../../libs/envelope/index.ts'
 import type { Submission } from './submission.ts'
 
 /** Which rules a system's packets are held to. */
@@ -8,8 +8,8 @@ export function doorOf(submission: Submission): Door {
 }
 
 /** The packet against our XSD. @throws BusError LT_SCHEMA_INVALID, LT_ENV_DIALECT_OLD */
-export function checkAgainstSchema(submission: Submission): void {
-  settle(submission, checkSchema(submission.opened, doorOf(submission)))
+export async function checkAgainstSchema(submission: Submission): Promise<void> {
+  settle(submission, await submission.opened.checkSchema(doorOf(submission)))
 }
 
 /** The rules of official correspondence. @throws BusError LT_BUS_… */

@@ -1,28 +1,26 @@
-import { canonicalText } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import type { Registry } from '../../../libs/registry/index.ts'
-import { type TrustStore, verifyPacket } from '../../../libs/signature/index.ts'
 import type { AgencyCode } from '../../../libs/model/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
-import type { ReceivedPart, Submission } from './submission.ts'
+import type { KnownAttachment, ReceivedPart, Submission } from './submission.ts'
 
 /**
  * Judges the packet's signature and who made it in relation to the sender. The verdict is always recorded; under the policy
  * `required` anything but a valid signature of the agency, a unit above it or its system refuses the packet.
  * @throws BusError LT_SIG_…, LT_CERT_…
  */
-export async function checkSignature(submission: Submission, options: { registry: Registry; trust: TrustStore }): Promise<void> {
+export async function checkSignature(submission: Submission, registry: Registry): Promise<void> {
   const { opened, scan, system, attachments = [] } = submission
   const packet = submission.parts[0] as ReceivedPart
-  const report = await verifyPacket({
-    tree: opened.tree,
-    splices: new Map(scan.cuts.map(({ token, start, end }) => [token, () => canonicalText(packet.staged.read({ start, end }))])),
-    attachments: attachments.filter(({ inline }) => !inline),
-    inlineAttachments: attachments.filter(({ inline }) => inline),
+  const { bytes } = await packet.staged.finish()
+  const report = await opened.verify({
+    content: bytes ?? packet.staged.file(),
+    cuts: scan.cuts.map(({ token, start, end }) => ({ token, start, end })),
+    attachments: attachments.filter(({ inline }) => !inline).map(digestOf),
+    inlineAttachments: attachments.filter(({ inline }) => inline).map(digestOf),
     at: new Date(),
-    trust: options.trust,
   })
-  const relation = report.signer && relationOf(submission, report.signer, options.registry)
+  const relation = report.signer && relationOf(submission, report.signer, registry)
   submission.signature = { ...report, ...(relation ? { signerIs: relation } : {}) }
   if (opened.repaired && report.verdict !== 'absent' && report.verdict !== 'sample') {
     submission.signature = { ...submission.signature, verdict: 'unverifiable', reason: 'LT_SIG_NOT_SIGNABLE' }
@@ -32,9 +30,11 @@ export async function checkSignature(submission: Submission, options: { registry
   }
   const { verdict, reason } = submission.signature
   if (system.signaturePolicy === 'required' && verdict !== 'valid' && !sabotaged('unchecked-signature')) {
-    throw new BusError(reason ?? 'LT_SIG_ABSENT', { ...report.params, signer: report.signer?.subject ?? '' })
+    throw new BusError(reason ?? 'LT_SIG_ABSENT', { ...report.params, signer: report.signer?.subject ?? '', agencyCode: submission.senderCode ?? '' })
   }
 }
+
+const digestOf = ({ contentId, sha256, size }: KnownAttachment) => ({ contentId, sha256, size })
 
 function relationOf(
   submission: Submission,

@@ -34,9 +34,9 @@ export function openRefusalRecorder(pool: Pool, log: Logger): RefusalRecorder {
           system_id: systemId,
           refused_at: eventTime.toISOString(),
           code: error.code,
-          params: error.code === 'LT_BUS_SECRECY_MARK' ? {} : error.params,
           sha256: sha256?.toString('hex') ?? null,
-          size: size ?? null,
+          // Of a packet with a secrecy mark the record holds system, time, code and digest only.
+          ...(error.code === 'LT_BUS_SECRECY_MARK' ? { params: {}, size: null } : { params: error.params, size: size ?? null }),
         }))
         const entries = batch.map(({ id, systemId, error, sha256 }) => ({
           owner: id,

@@ -1,10 +1,11 @@
 import type { StagedBlob } from '../../../libs/blobs/index.ts'
-import type { OpenedPacket, ScanResult } from '../../../libs/envelope/index.ts'
+import type { ScanResult } from '../../../libs/envelope/index.ts'
 import type { AgencyCode, DispatchId, EnvelopeWarning, PacketForm } from '../../../libs/model/index.ts'
 import type { SignerRelation } from '../../../libs/registry/index.ts'
 import type { SignatureReport } from '../../../libs/signature/index.ts'
 import type { SystemRow } from '../../../libs/store/index.ts'
 import type { Caller } from '../auth/caller.ts'
+import type { ExaminedPacket } from '../examine/examined-packet.ts'
 
 /** One part of a submission that lies staged, hashed and complete. */
 export interface ReceivedPart {
@@ -52,7 +53,7 @@ export interface Submission {
   /** The packet (inline) or the envelope part (detached), then the attachments in the order they came. */
   readonly parts: ReceivedPart[]
   readonly scan: ScanResult
-  opened: OpenedPacket
+  readonly opened: ExaminedPacket
   readonly warnings: EnvelopeWarning[]
   senderCode?: AgencyCode
   recipients?: readonly ResolvedRecipient[]

@@ -4,7 +4,7 @@ import { admitSubmission } from '../admission/admit-submission.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
-import { incomingOf } from './submit-dispatch.ts'
+import { incomingOf, keyHeader } from './submit-dispatch.ts'
 
 const answer = Type.Object({
   accepted: Type.Literal(true),
@@ -18,10 +18,16 @@ const answer = Type.Object({
 export function registerCheckDispatch(server: HttpServer, gateway: Gateway): void {
   server.post(
     '/v1/dispatches/check',
-    { schema: { operationId: 'checkDispatch', summary: 'Pre-flight check of a document', response: { 200: answer } } },
+    { schema: { operationId: 'checkDispatch', summary: 'Pre-flight check of a document', headers: keyHeader, response: { 200: answer } } },
     async (request) => {
+      const key = request.headers['idempotency-key']
       const admitted = await admitSubmission(
-        { caller: callerOf(request), system: gateway.systemOf(request), incoming: incomingOf(request, gateway) },
+        {
+          caller: callerOf(request),
+          system: gateway.systemOf(request),
+          incoming: incomingOf(request, gateway),
+          ...(key === undefined ? {} : { idempotencyKey: key }),
+        },
         gateway.submission,
         {},
       )

@@ -4,6 +4,7 @@ import { type Static, Type } from '../../../libs/schema/index.ts'
 import type { FoundSubmission } from '../../../libs/store/index.ts'
 import type { Incoming } from '../admission/admit-submission.ts'
 import { callerOf } from '../auth/caller.ts'
+import type { GatewayConfig } from '../config.ts'
 import type { Gateway } from '../gateway.ts'
 import { submitDispatch } from '../submit-dispatch.ts'
 import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
@@ -19,6 +20,9 @@ const answer = Type.Object({
   warnings: Type.Array(warningShape),
 })
 
+/** A key of the caller's own under which the same submission may be repeated. */
+export const keyHeader = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) })
+
 /** POST /v1/dispatches: a packet in the body, or the parts of a detached one, envelope first. */
 export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): void {
   server.post(
@@ -28,7 +32,7 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
         operationId: 'submitDispatch',
         summary: 'Submit a signed document',
         description: 'Body: edXML (application/edxml+xml), or multipart with the part `envelope` first and detached attachments after it.',
-        headers: Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
+        headers: keyHeader,
         response: { 200: answer, 202: answer },
       },
     },
@@ -64,8 +68,13 @@ export function incomingOf(request: FastifyRequest, { config }: Gateway): Incomi
       }),
     }
   }
+  return { form: 'inline', body: readPacket(request, mediaType, config) }
+}
+
+/** A body of another kind is refused where it is read: that refusal goes on record like every other. */
+async function* readPacket(request: FastifyRequest, mediaType: string, config: GatewayConfig): AsyncGenerator<Buffer, void, undefined> {
   if (mediaType !== 'application/edxml+xml' && mediaType !== 'application/xml') throw new BusError('LT_HTTP_UNSUPPORTED_MEDIA_TYPE')
-  return { form: 'inline', body: readBody(request, { maxBytes: config.maxPacketBytes, idleMs: config.uploadIdleMs }) }
+  yield* readBody(request, { maxBytes: config.maxPacketBytes, idleMs: config.uploadIdleMs })
 }
 
 function describeSubmission(found: FoundSubmission, repeated: boolean): Static<typeof answer> {

@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import type { Client, Submission } from '../create-client.ts'
+import { listFolder } from '../durable-file.ts'
+import { ClientError } from '../transport/client-error.ts'
+import { pause, pauseBeforeRetry } from '../transport/pause-before-retry.ts'
+import { endItem, firstItem, OUTBOX_FOLDERS, type OutboxResult, writeItem } from './outbox-item.ts'
+
+/** Longest pause between two tries while the axis is away. */
+const LONGEST_PAUSE_MS = 30_000
+
+export interface OutboxOptions {
+  /** Folder of the queue; one process at a time. */
+  readonly dir: string
+  readonly onResult?: (result: OutboxResult) => void
+  /** A try that failed and will be repeated. */
+  readonly onDelay?: (error: ClientError, pauseMs: number) => void
+}
+
+/** A queue on disk between an application and the axis: what was put in is sent, however long the axis or the line is away. */
+export interface Outbox {
+  /** Resolves once the submission is safe on disk; answers the name of its item. */
+  add(submission: Submission, options?: { readonly urgent?: boolean }): Promise<string>
+  /** Number of items that wait. */
+  count(): Promise<number>
+  /** Sends everything that waits, urgent first, then in order, and answers what became of each. @throws the signal's reason */
+  flush(signal?: AbortSignal): Promise<OutboxResult[]>
+  /** Sends whatever comes until the signal ends it. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Opens a queue. A refusal that will not change moves its item to `refused/` and the next one follows; anything temporary stops
+ * the queue, so that order is kept. Items that were sent lie in `sent/` with their receipt.
+ */
+export function openOutbox(client: Pick<Client, 'submit'>, options: OutboxOptions): Outbox {
+  const { dir, onResult, onDelay } = options
+  let wake: () => void = () => undefined
+
+  async function flush(signal?: AbortSignal): Promise<OutboxResult[]> {
+    const results: OutboxResult[] = []
+    let tries = 0
+    // Looked for anew after every pause: something urgent may have come in front.
+    for (let next = await firstItem(dir); next; next = await firstItem(dir)) {
+      try {
+        const answer = await client.submit(next.submission, signal ? { signal } : {})
+        results.push(await endItem(dir, next.name, { answer }))
+      } catch (error) {
+        if (!(error instanceof ClientError)) throw error
+        if (isForLater(error)) {
+          const ms = Math.min(LONGEST_PAUSE_MS, pauseBeforeRetry(error, tries++) ?? LONGEST_PAUSE_MS)
+          onDelay?.(error, ms)
+          await pause(ms, signal)
+          continue
+        }
+        results.push(await endItem(dir, next.name, { fault: error.fault }))
+      }
+      tries = 0
+      onResult?.(results.at(-1) as OutboxResult)
+    }
+    return results
+  }
+
+  return {
+    async add(submission, { urgent = false } = {}) {
+      const name = await writeItem(dir, submission, urgent)
+      wake()
+      return name
+    },
+    count: async () => (await listFolder(join(dir, OUTBOX_FOLDERS.waiting))).length,
+    flush,
+    async run(signal) {
+      const stop = (): void => wake()
+      signal.addEventListener('abort', stop)
+      try {
+        while (!signal.aborted) {
+          const more = new Promise<void>((resolve) => (wake = resolve))
+          await flush(signal).catch((error: unknown) => {
+            if (!signal.aborted) throw error
+          })
+          if (!signal.aborted) await more
+        }
+      } finally {
+        signal.removeEventListener('abort', stop)
+      }
+    },
+  }
+}
+
+/** What is wrong with the system or this machine and not with the document is put right by people: documents wait meanwhile. */
+function isForLater({ isTemporary, code, fault }: ClientError): boolean {
+  if (code === 'LT_AUTH_FOREIGN_AGENCY') return false
+  return isTemporary || fault.status >= 500 || code.startsWith('LT_AUTH_')
+}
