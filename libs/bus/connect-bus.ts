@@ -179,7 +179,7 @@ class NatsBus implements Bus {
   #listen(connection: NatsConnection, listener: Listener): void {
     listener.subscription = connection.subscribe(listener.subject, {
       callback: (error, message) => {
-        if (error) this.#log.error({ err: error, subject: listener.subject }, 'NATS refused a subscription')
+        if (error) this.#log.error({ err: error, natsSubject: listener.subject }, 'NATS refused a subscription')
         else listener.handler(message.subject, message.data)
       },
     })

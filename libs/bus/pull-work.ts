@@ -57,6 +57,8 @@ export class PullWork {
 
   #request(): void {
     const { stream, durable, batch } = this.#options
+    // A request that was answered whole is overdue no more, however long the handlers take.
+    if (this.#outstanding === 0) clearTimeout(this.#overdue)
     if (this.#stopped || this.#outstanding > 0 || this.#waiting.length >= batch) return
     this.#outstanding = batch
     const request = JSON.stringify({ batch, expires: EXPIRES_MS * 1e6 })

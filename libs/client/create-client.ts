@@ -69,6 +69,8 @@ export interface Client {
   download(part: DownloadedPart, options?: Options): Promise<void>
   acknowledge(items: readonly Answers.Acknowledgement[]): Promise<readonly Answers.EndedItem[]>
   refuse(items: readonly Answers.Refusal[]): Promise<readonly Answers.EndedItem[]>
+  /** Gives leased consignments back at once, for another worker to take. */
+  release(items: readonly Pick<Answers.Acknowledgement, 'consignment' | 'lease'>[]): Promise<readonly Answers.EndedItem[]>
   /** By words of the name without accents, or by the beginning of a code. */
   agencies(search: string, limit?: number): Promise<readonly Answers.AgencyView[]>
   agency(code: string): Promise<Answers.AgencyView>
@@ -124,6 +126,7 @@ export function createClient(options: ClientOptions): Client {
     download: (part, { signal } = {}) => downloadPart(transport, part, signal),
     acknowledge: async (items) => (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/acknowledge', { items })).items,
     refuse: async (items) => (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/refuse', { items })).items,
+    release: async (items) => (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/release', { items })).items,
     agencies: async (search, limit) =>
       (await get<{ items: readonly Answers.AgencyView[] }>(`/v1/agencies${queryOf({ search, limit })}`)).items,
     agency: (code) => get(`/v1/agencies/${segment(code)}`),

@@ -34,16 +34,18 @@ function readCertificate(pem: string): X509Certificate {
 }
 
 /**
- * The receiver's own signature for acknowledging or refusing, over four lines: label, consignment id, content hash (hex), time.
+ * The receiver's own signature for acknowledging or refusing, over five lines: label, which of the two, consignment id, content
+ * hash (hex), time.
  * ECDSA (IEEE P1363) or RSA PKCS #1, with SHA-256. The certificate has to be registered for the agency or its system.
  */
 export function signReceipt(
+  verb: 'acknowledge' | 'refuse',
   consignment: { readonly consignment: string; readonly contentHash: string },
   signer: PacketSigner,
   at: Date = new Date(),
 ): ReceiverSignature {
   const time = at.toISOString()
-  const statement = Buffer.from(`lt-receipt-1\n${consignment.consignment}\n${consignment.contentHash}\n${time}\n`)
+  const statement = Buffer.from(`lt-receipt-1\n${verb}\n${consignment.consignment}\n${consignment.contentHash}\n${time}\n`)
   const value = sign('sha256', statement, { key: signer.key, dsaEncoding: 'ieee-p1363' }).toString('base64')
   return { time, fingerprint: signer.fingerprint, value }
 }

@@ -94,6 +94,8 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<HttpS
     forceCloseConnections: 'idle',
     genReqId: (request) => traceIdOf(request as Parameters<typeof traceIdOf>[0]),
     requestIdHeader: false,
+    // A HEAD route would run its GET handler: nothing may happen that nobody gets an answer of.
+    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     clientErrorHandler: (error, socket) => answerClientError(error, socket),

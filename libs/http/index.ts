@@ -6,6 +6,20 @@ export { buildHttpServer, type HttpServer, type HttpServerOptions } from './http
 export { type MultipartLimits, type Part, readMultipart } from './multipart/read-multipart.ts'
 export { exportOpenApi, type OpenApiInfo } from './openapi.ts'
 export {
+  type OutgoingAnswer,
+  type OutgoingClient,
+  type OutgoingOptions,
+  type OutgoingRequest,
+  openOutgoing,
+} from './outgoing-client.ts'
+export { createNetworkRule, type NetworkRule } from './outgoing-networks.ts'
+export {
+  createRequestSigner,
+  type RequestSigner,
+  type RequestSignerOptions,
+  type SignableRequest,
+} from './outgoing-signature.ts'
+export {
   type Language,
   languageOf,
   PROBLEM_CONTENT_TYPE,

@@ -1,6 +1,6 @@
 import { BusError } from '../errors/index.ts'
 import { sabotaged } from '../runtime/index.ts'
-import { isConnectionLoss, SQL_STATE, sqlState } from '../store/index.ts'
+import { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from '../store/index.ts'
 
 /** How a committer writes one kind of work. */
 export interface BatchWork<E, R> {
@@ -123,7 +123,7 @@ export class Committer<E, R> {
       })
     } catch (error) {
       if (isConnectionLoss(error)) await Promise.all(batch.map((waiting) => this.#settleUnknown(waiting, error)))
-      else if (batch.length === 1 || sabotaged('whole-batch-refused')) {
+      else if (batch.length === 1 || isServerTrouble(error) || sabotaged('whole-batch-refused')) {
         await Promise.all(batch.map((waiting) => this.#rejectAlone(waiting, error)))
       } else {
         const half = batch.length >> 1
@@ -153,7 +153,8 @@ export class Committer<E, R> {
   }
 
   async #settleUnknown(waiting: Waiting<E, R>, cause: unknown): Promise<void> {
-    for (let tries = 0; tries < RECOVER_TRIES; tries++) {
+    const tries = wasNeverSent(cause) ? 0 : RECOVER_TRIES
+    for (let i = 0; i < tries; i++) {
       try {
         const result = await this.#work.recover(waiting.entry)
         if (result !== undefined) return waiting.resolve(result)

@@ -5,7 +5,7 @@ const TEXT_FIELDS = new Set([
   'service', 'code', 'state', 'from', 'to', 'lane', 'mode', 'reason', 'event', 'step', 'kind', 'verdict', 'policy',
   'dispatchId', 'consignmentId', 'attemptId', 'entryId', 'receiptId', 'systemId', 'batchId', 'traceId', 'reqId',
   'agencyCode', 'sha256', 'origin', 'root', 'checkpoint', 'migration', 'statement',
-  'subject', 'stream', 'consumer', 'queue', 'job', 'server', 'method', 'route', 'url', 'host', 'address', 'signal', 'setting', 'variable',
+  'natsSubject', 'stream', 'consumer', 'queue', 'job', 'server', 'method', 'route', 'url', 'host', 'address', 'signal', 'setting', 'variable',
   'file', 'folder', 'version', 'at', 'until', 'action', 'operator',
 ]) // biome-ignore format: a list to be read, not a column
 const MAX_TEXT = 300

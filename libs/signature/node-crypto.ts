@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, verify } from 'node:crypto'
+import { createHash, type Hash, type KeyObject, verify } from 'node:crypto'
 import { DSIG_MORE, XMLENC } from './algorithms.ts'
 import type { SignatureCrypto } from './signature-crypto.ts'
 
@@ -10,13 +10,13 @@ const digests: Readonly<Record<string, string>> = {
 const SIGNATURE = /^(rsa|ecdsa)-(sha256|sha384|sha512)$/
 
 /** The algorithms of `packetPolicy` on Node's OpenSSL. */
-export const nodeCrypto: SignatureCrypto<KeyObject> = {
-  createDigest(algorithm) {
+export const nodeCrypto = {
+  createDigest(algorithm: string): Hash {
     const name = digests[algorithm]
     if (name === undefined) throw new Error(`digest ${algorithm} is not offered`)
     return createHash(name)
   },
-  verify(algorithm, key, data, value) {
+  verify(algorithm: string, key: KeyObject, data: Uint8Array, value: Uint8Array): boolean {
     const [, family, hash] = SIGNATURE.exec(algorithm.slice(DSIG_MORE.length)) ?? []
     if (key.asymmetricKeyType !== (family === 'rsa' ? 'rsa' : 'ec') || hash === undefined) return false
     try {
@@ -26,4 +26,4 @@ export const nodeCrypto: SignatureCrypto<KeyObject> = {
       return false
     }
   },
-}
+} satisfies SignatureCrypto<KeyObject>

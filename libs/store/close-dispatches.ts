@@ -5,8 +5,10 @@ import type { LogCursor } from './read-log.ts'
 const CLOSE = `
 with ended as materialized (
   select d.id from dispatch d
-  where d.id = any($1::uuid[]) and d.state = 'ROUTED' and not exists (
-    select 1 from consignment c where c.dispatch_id = d.id
+  where d.id = any($1::uuid[]) and d.state = 'ROUTED'
+    -- A re-send that commits while this waits for the row has raised its version; its consignment is not in this snapshot.
+    and d.version = (select seen.version from dispatch seen where seen.id = d.id)
+    and not exists (select 1 from consignment c where c.dispatch_id = d.id
       and c.state not in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED'))
   order by d.id for update of d
 ), moved as (

@@ -11,7 +11,7 @@ export {
   type Queryable,
   type QueryResult,
 } from './pool.ts'
-export { isConnectionLoss, SQL_STATE, sqlState } from './sql-states.ts'
+export { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from './sql-states.ts'
 export {
   type AcceptanceBatch,
   type AcceptanceOutcome,
@@ -33,6 +33,8 @@ export {
 export { type LogPosition, readLogEnd, type SequencedLeaf, sequenceEntries, tryLeadSequencer } from './sequence-entries.ts'
 export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
 export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
+export { keepSubmissionKey } from './keep-submission-key.ts'
+export { checkPartitions, ensurePartitions } from './partitions.ts'
 export { type ContentPart, listParts, readPartBytes } from './read-content.ts'
 export {
   type ConsignmentView,
@@ -75,3 +77,12 @@ export {
   type SignedReceipt,
 } from './read-evidence.ts'
 export { resendConsignment } from './resend-consignment.ts'
+export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
+export { type AttemptEnd, endAttempts } from './end-attempts.ts'
+export {
+  findOverdueAttempts,
+  findWaitingPushes,
+  type OverdueAttempt,
+  takeDuePushes,
+  type WaitingPush,
+} from './sweep-consignments.ts'

@@ -14,6 +14,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
 // Dates without a time are text for us: the driver would turn them into midnights of the local zone.
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 
+const QUERY_GRACE_MS = 5_000
+
 export interface PoolOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string
@@ -30,11 +32,14 @@ export interface PoolOptions {
  * throws BusError LT_STORE_UNAVAILABLE: its outcome is unknown.
  */
 export function openPool(connectionString: string, options: PoolOptions): Pool {
+  const { statementTimeoutMs = 30_000 } = options
   const pool = new pg.Pool({
     connectionString,
     application_name: options.name,
     max: options.max,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    statement_timeout: statementTimeoutMs,
+    // Longer than the server's own limit: it speaks only when the network has fallen silent.
+    query_timeout: statementTimeoutMs + QUERY_GRACE_MS,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
@@ -52,7 +57,7 @@ function inOurWords(error: unknown): never {
 
 /** Opens one connection outside any pool, for locks that live as long as the connection. */
 export async function openConnection(connectionString: string, name: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: 5_000, keepAlive: true })
+  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: 5_000, query_timeout: 60_000, keepAlive: true })
   await client.connect()
   return client
 }

@@ -4,11 +4,11 @@ import type { Queryable } from './pool.ts'
 /**
  * Makes a new consignment, linked to an ended one, for the same recipient of the same dispatch. The row of
  * `submission_recipient` is moved from the old id to the new one by compare-and-set: of two requests one wins.
- * A closed dispatch opens again. Returns whether the row was moved.
+ * A closed dispatch opens again; entries whose owner is the dispatch are written only then. Returns whether the row was moved.
  */
 export async function resendConsignment(
   database: Queryable,
-  resend: { readonly oldId: string; readonly newId: string; readonly systemId: string; readonly at: string },
+  resend: { readonly oldId: string; readonly newId: string; readonly systemId: string; readonly mode: 'pull' | 'push'; readonly at: string },
   entries: readonly ({ readonly owner: string } & object)[],
 ): Promise<boolean> {
   const { rows } = await database.query<{ id: string }>({
@@ -27,16 +27,20 @@ export async function resendConsignment(
         returning k.consignment_id
       ), moved as (
         insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, previous_id, available_at, next_publish_at)
-        select $2, e.dispatch_id, e.agency_code, e.as_written, e.kind, e.lane, e.mode,
-          case e.mode when 'push' then 'QUEUED' else 'AVAILABLE' end, e.id, $4, case e.mode when 'push' then $4::timestamptz end
+        select $2, e.dispatch_id, e.agency_code, e.as_written, e.kind, e.lane, $6,
+          case $6 when 'push' then 'QUEUED' else 'AVAILABLE' end, e.id, $4, case $6 when 'push' then $4::timestamptz end
         from ended e where exists (select 1 from claimed)
         returning id, dispatch_id
       ), reopened as (
+        -- Also when it was open: whoever is about to close it sees by the version that something was added.
         update dispatch d set state = 'ROUTED', version = d.version + 1, closed_at = null
-        from moved m where d.id = m.dispatch_id and d.state = 'CLOSED'
-      ), ${auditCtes('$5', 'moved')}
+        from moved m, dispatch_row r where d.id = m.dispatch_id and r.id = d.id
+        returning d.id, r.state = 'CLOSED' as was_closed
+      ), changed as (
+        select id from moved union all select id from reopened where was_closed
+      ), ${auditCtes('$5', 'changed')}
       select id from moved`,
-    values: [resend.oldId, resend.newId, resend.systemId, resend.at, JSON.stringify(entries)],
+    values: [resend.oldId, resend.newId, resend.systemId, resend.at, JSON.stringify(entries), resend.mode],
   })
   return rows.length === 1
 }

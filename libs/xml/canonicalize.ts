@@ -1,6 +1,6 @@
 import { BusError } from '../errors/index.ts'
 import { printable } from './check-prolog.ts'
-import { binding, createOutput, type Pointer, withSubtree } from './engine.ts'
+import { binding, createOutput, node, type Pointer, withOnly, withSubtree } from './engine.ts'
 import type { XmlElement, XmlTree } from './xml-tree.ts'
 
 /** `inclusive`: Canonical XML 1.0, `inclusive11`: Canonical XML 1.1, `exclusive`: Exclusive XML Canonicalization 1.0. */
@@ -19,7 +19,6 @@ export interface CanonicalOptions {
 }
 
 const modes: Record<CanonicalMode, number> = { inclusive: 0, exclusive: 1, inclusive11: 2 }
-const { XmlNodeStruct: node } = binding
 
 export function canonicalize(tree: XmlTree, options: CanonicalOptions, sink: (chunk: Uint8Array) => void): void {
   const { relativeNamespace } = tree.facts
@@ -30,7 +29,10 @@ export function canonicalize(tree: XmlTree, options: CanonicalOptions, sink: (ch
   const target = options.target?.pointer
   leavingOut(options.without?.pointer, () => {
     if (target === undefined) write(0)
-    else withSubtree(target, elementsUnder(target), write)
+    // Exclusive form asks an element for the names it uses, not for what its ancestors hold.
+    else if (options.mode === 'exclusive' && !options.inclusivePrefixes?.length) {
+      withOnly(tree.document, target, () => write(0))
+    } else withSubtree(target, elementsUnder(target), write)
   })
 }
 

@@ -59,6 +59,49 @@ export function collectProblems<T>(run: (collector: Pointer, collection: number)
   }
 }
 
+/**
+ * The engine's memory as 32-bit words. The binding hands out views of it only through this function; a view whose memory
+ * has since grown is empty and replaced.
+ */
+let words: Uint32Array = new Uint32Array(0)
+
+function memory(): Uint32Array {
+  if (words.length === 0) words = new Uint32Array(binding.XmlNodeSetStruct.nodeTable(0, 0).buffer)
+  return words
+}
+
+function field(pointer: Pointer, offset: number): number {
+  return memory()[(pointer + offset) >> 2] as number
+}
+
+/** Fields of `xmlNode` and `xmlAttr` (libxml2, tree.h), read without the binding's detour through type names. */
+export const node = {
+  type: (pointer: Pointer): number => field(pointer, 4),
+  nameAddress: (pointer: Pointer): Pointer => field(pointer, 8),
+  children: (pointer: Pointer): Pointer => field(pointer, 12),
+  parent: (pointer: Pointer): Pointer => field(pointer, 20),
+  next: (pointer: Pointer): Pointer => field(pointer, 24),
+  namespace: (pointer: Pointer): Pointer => field(pointer, 36),
+  properties: (pointer: Pointer): Pointer => field(pointer, 44),
+  declarations: (pointer: Pointer): Pointer => field(pointer, 48),
+}
+
+/**
+ * Makes one element the whole content of its document while `run` works: the engine then walks it and nothing else. Its
+ * ancestors and their namespaces stay where they are.
+ */
+export function withOnly(document: Pointer, element: Pointer, run: () => void): void {
+  const [children, next] = [node.children(document), node.next(element)]
+  memory()[(document + 12) >> 2] = element
+  memory()[(element + 24) >> 2] = 0
+  try {
+    run()
+  } finally {
+    memory()[(element + 24) >> 2] = next
+    memory()[(document + 12) >> 2] = children
+  }
+}
+
 let visibleRoot: Pointer = 0
 let visibleElements: ReadonlySet<Pointer> = new Set()
 

@@ -1,8 +1,8 @@
 import { BusError } from '../errors/index.ts'
-import { binding, type Pointer } from './engine.ts'
+import { binding, node, type Pointer } from './engine.ts'
 import type { XmlLimits } from './limits.ts'
 
-const { XmlNodeStruct: node, XmlNsStruct: ns, XmlAttrStruct: attribute } = binding
+const { XmlNsStruct: ns } = binding
 const ELEMENT = 1
 const TEXT = 3
 const CDATA = 4
@@ -33,7 +33,7 @@ export function measureTree(root: Pointer, limits: XmlLimits): TreeFacts {
     if (type === ELEMENT) {
       if (depth + 1 > limits.maxDepth) throw new BusError('LT_ENV_TOO_DEEP', { limit: limits.maxDepth })
       let namespaces = depth ? (namespacesAt[depth - 1] as number) : 0
-      for (let declared = node.nsDef(current); declared; declared = ns.next(declared)) {
+      for (let declared = node.declarations(current); declared; declared = ns.next(declared)) {
         namespaces += 1
         declarations.push({ element: current, namespace: declared })
         relativeNamespace ??= relativeName(ns.href(declared))
@@ -42,7 +42,7 @@ export function measureTree(root: Pointer, limits: XmlLimits): TreeFacts {
         throw new BusError('LT_ENV_TOO_MANY_NODES', { what: 'namespaces', limit: limits.maxNamespaces })
       }
       let attributes = 0
-      for (let each = node.properties(current); each; each = attribute.next(each)) attributes += 1
+      for (let each = node.properties(current); each; each = node.next(each)) attributes += 1
       if (attributes > limits.maxAttributes) {
         throw new BusError('LT_ENV_TOO_MANY_NODES', { what: 'attributes', limit: limits.maxAttributes })
       }

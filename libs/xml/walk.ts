@@ -1,7 +1,7 @@
-import { binding, type Pointer } from './engine.ts'
+import { binding, node, type Pointer } from './engine.ts'
 import type { XmlElement, XmlTree } from './xml-tree.ts'
 
-const { XmlNodeStruct: node, XmlNsStruct: ns } = binding
+const { XmlNsStruct: ns } = binding
 const ELEMENT = 1
 const TEXT = 3
 const CDATA = 4
@@ -17,7 +17,7 @@ export interface XmlAttribute {
 
 /** Name without prefix. */
 export function localName(element: XmlElement): string {
-  return node.name_(element.pointer)
+  return element.tree.nameOf(element.pointer)
 }
 
 /** Namespace name; `''` for none. */
@@ -50,7 +50,7 @@ export function childElements(element: XmlElement): XmlElement[] {
 export function firstChild(element: XmlElement, name: string, namespace?: string): XmlElement | undefined {
   const { tree } = element
   for (let child = node.children(element.pointer); child; child = node.next(child)) {
-    if (node.type(child) !== ELEMENT || node.name_(child) !== name) continue
+    if (node.type(child) !== ELEMENT || tree.nameOf(child) !== name) continue
     if (namespace === undefined || tree.namespaceName(node.namespace(child)) === namespace) return tree.element(child)
   }
   return undefined
@@ -61,7 +61,7 @@ export function childrenNamed(element: XmlElement, name: string, namespace?: str
   const { tree } = element
   const found: XmlElement[] = []
   for (let child = node.children(element.pointer); child; child = node.next(child)) {
-    if (node.type(child) !== ELEMENT || node.name_(child) !== name) continue
+    if (node.type(child) !== ELEMENT || tree.nameOf(child) !== name) continue
     if (namespace === undefined || tree.namespaceName(node.namespace(child)) === namespace)
       found.push(tree.element(child))
   }
@@ -105,7 +105,7 @@ export function holdsOnlyElements(element: XmlElement): boolean {
 /** The value of an attribute; attributes in no namespace when none is given. */
 export function attribute(element: XmlElement, name: string, namespace = ''): string | undefined {
   for (let each = node.properties(element.pointer); each; each = node.next(each)) {
-    if (node.name_(each) !== name || element.tree.namespaceName(node.namespace(each)) !== namespace) continue
+    if (element.tree.nameOf(each) !== name || element.tree.namespaceName(node.namespace(each)) !== namespace) continue
     return binding.xmlNodeGetContent(each)
   }
   return undefined
@@ -116,7 +116,7 @@ export function attributes(element: XmlElement): XmlAttribute[] {
   const found: XmlAttribute[] = []
   for (let each = node.properties(element.pointer); each; each = node.next(each)) {
     const namespace = element.tree.namespaceName(node.namespace(each))
-    found.push({ name: node.name_(each), namespace, value: binding.xmlNodeGetContent(each) })
+    found.push({ name: element.tree.nameOf(each), namespace, value: binding.xmlNodeGetContent(each) })
   }
   return found
 }
@@ -161,7 +161,7 @@ export function elementsById(tree: XmlTree): Map<string, XmlElement[]> {
 }
 
 function isIdAttribute(tree: XmlTree, pointer: Pointer): boolean {
-  const name = node.name_(pointer)
+  const name = tree.nameOf(pointer)
   if (name.length !== 2 || name.toLowerCase() !== 'id') return false
   const namespace = tree.namespaceName(node.namespace(pointer))
   return namespace === '' || (namespace === XML_NAMESPACE && name === 'id')

@@ -1,5 +1,5 @@
 import { type CanonicalOptions, canonicalize } from './canonicalize.ts'
-import { binding, type Pointer } from './engine.ts'
+import { binding, node, type Pointer } from './engine.ts'
 import type { TreeFacts } from './measure-tree.ts'
 import { validateTree, type XmlSchema, type XsdProblem } from './xml-schema.ts'
 
@@ -32,6 +32,7 @@ export class XmlTree implements Disposable {
   readonly facts: TreeFacts
   readonly #elements = new Map<Pointer, XmlElement>()
   readonly #namespaceNames = new Map<Pointer, string>()
+  readonly #names = new Map<Pointer, string>()
   #document: Pointer
 
   constructor(document: Pointer, facts: TreeFacts) {
@@ -61,6 +62,16 @@ export class XmlTree implements Disposable {
     const element = new XmlElement(this, pointer)
     this.#elements.set(pointer, element)
     return element
+  }
+
+  /** Local name of the element or attribute at an address; for this library only. The engine keeps each name once. */
+  nameOf(pointer: Pointer): string {
+    const address = node.nameAddress(pointer)
+    const known = this.#names.get(address)
+    if (known !== undefined) return known
+    const name = binding.XmlNodeStruct.name_(pointer)
+    this.#names.set(address, name)
+    return name
   }
 
   /** Name of the namespace structure at an address, `''` for none; for this library only. */
@@ -98,5 +109,6 @@ export class XmlTree implements Disposable {
     this.#document = 0
     this.#elements.clear()
     this.#namespaceNames.clear()
+    this.#names.clear()
   }
 }

@@ -1,12 +1,13 @@
 import { BusError } from '../../libs/errors/index.ts'
 import { type Environment, type Running, type ServiceDefinition, serviceEnvironment, startService } from '../../libs/runtime/index.ts'
 import { auditService } from '../audit/service.ts'
+import { deliveryService } from '../delivery/service.ts'
 import { gatewayService } from '../gateway/service.ts'
 import { receiptsService } from '../receipts/service.ts'
 import { routingService } from '../routing/service.ts'
 
 /** In the order they start: who makes the streams first, who lets callers in last. They stop the other way round. */
-const SERVICES: readonly ServiceDefinition[] = [routingService, auditService, receiptsService, gatewayService]
+const SERVICES: readonly ServiceDefinition[] = [routingService, auditService, receiptsService, deliveryService, gatewayService]
 
 export interface StartAllOptions {
   /** Names of the services to start; all unless told. */

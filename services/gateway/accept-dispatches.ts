@@ -46,12 +46,13 @@ export function openAcceptance(options: AcceptanceOptions): Committer<PreparedSu
       })
     },
     async recover({ submission }) {
-      const own = await findSubmission(pool, submission.dispatchId)
-      if (own) {
-        const consignments = own.recipients.map(({ consignment }) => consignment)
-        return { outcome: 'accepted', receiptId: own.receipt_id, xml: own.receipt_xml, consignments }
-      }
-      return (await known.find(submission)).sameContent === undefined ? undefined : { outcome: 'duplicate' }
+      const winner = (await known.find(submission)).sameContent
+      if (winner === undefined) return undefined
+      if (winner !== submission.dispatchId) return { outcome: 'duplicate' }
+      const own = await findSubmission(pool, winner)
+      if (!own) return undefined
+      const consignments = own.recipients.map(({ consignment }) => consignment)
+      return { outcome: 'accepted', receiptId: own.receipt_id, xml: own.receipt_xml, consignments }
     },
     explain: ({ submission }, error) => explainAcceptance(submission, error, known),
   }

@@ -23,12 +23,13 @@ export const gatewayConfig = Type.Object({
   maxSubmissionBytes: Type.Integer({ minimum: 65536, default: 2048 * MIB, description: 'bytes of one submission at most, all parts together' }),
   maxRecipients: Type.Integer({ minimum: 1, maximum: 10_000, default: 2500, description: 'recipients of one dispatch at most' }),
   maxAttachments: Type.Integer({ minimum: 0, maximum: 1000, default: 100, description: 'attachments of one dispatch at most' }),
+  minFreeBytes: Type.Integer({ minimum: 0, default: 256 * MIB, description: 'bytes that must be free on the content disk to take a submission' }),
   uploadIdleMs: Type.Integer({ minimum: 1000, default: 30_000, description: 'longest pause in an upload' }),
   requestTimeoutMs: Type.Integer({ minimum: 1000, default: 600_000, description: 'longest time for one request to arrive' }),
   commitBatch: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'submissions in one commit at most' }),
   commitQueue: Type.Integer({ minimum: 1, maximum: 100_000, default: 2000, description: 'submissions that may wait for a commit' }),
   systemRequestsPerMinute: Type.Integer({ minimum: 1, default: 60_000, description: 'requests of one system per minute' }),
   authFailuresPerMinute: Type.Integer({ minimum: 1, default: 120, description: 'failed sign-ins of one address per minute' }),
-  leaseSeconds: Type.Integer({ minimum: 5, maximum: 86_400, default: 300, description: 'lease given when the caller asks for none' }),
+  leaseSeconds: Type.Integer({ minimum: 5, maximum: 3600, default: 300, description: 'lease given when the caller asks for none' }),
 })
 export type GatewayConfig = Static<typeof gatewayConfig>

@@ -4,11 +4,11 @@ import type { FastifyRequest } from '../../libs/http/index.ts'
 import type { RenderOptions } from '../../libs/pipeline/index.ts'
 import type { Registry } from '../../libs/registry/index.ts'
 import type { Logger } from '../../libs/runtime/index.ts'
-import type { OpenConsignment, Pool, SystemRow } from '../../libs/store/index.ts'
+import type { Pool, SystemRow } from '../../libs/store/index.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ConsignmentFinder } from './mailbox/find-own.ts'
 import type { ConsignmentMover } from './mailbox/move-consignments.ts'
-import type { ReceiverSignature } from './mailbox/verify-receiver.ts'
+import type { ReceiverCheck } from './mailbox/verify-receiver.ts'
 import type { MailboxWatch } from './mailbox/watch-mailboxes.ts'
 import type { NoticeWatch } from './mailbox/watch-notices.ts'
 import type { SubmitOptions } from './submit-dispatch.ts'
@@ -25,7 +25,7 @@ export interface Gateway {
   readonly receipts: RenderOptions
   readonly mover: ConsignmentMover
   readonly findConsignment: ConsignmentFinder
-  readonly verifyReceiver: (row: OpenConsignment, signature: ReceiverSignature, systemCode: string) => void
+  readonly verifyReceiver: ReceiverCheck
   readonly mailboxes: MailboxWatch
   readonly notices: NoticeWatch
   /** The registry's row of the calling system. @throws BusError LT_AUTH_SUSPENDED */

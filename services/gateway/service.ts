@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { openBlobStore } from '../../libs/blobs/index.ts'
 import { connectBus } from '../../libs/bus/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
-import { buildHttpServer, registerHealth } from '../../libs/http/index.ts'
+import { buildHttpServer, type FastifyRequest, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { openRegistry, type Registry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
-import { checkDurability, checkSchema, clockSkewMs, openPool, type Pool, readOrigin } from '../../libs/store/index.ts'
+import { checkDurability, checkPartitions, checkSchema, clockSkewMs, openPool, type Pool, readOrigin } from '../../libs/store/index.ts'
 import { openAcceptance } from './accept-dispatches.ts'
 import { openKnownSubmissions } from './admission/find-known.ts'
 import { openRefusalRecorder } from './admission/record-refusals.ts'
@@ -25,6 +25,8 @@ import { openMover } from './mailbox/move-consignments.ts'
 import { openReceiverCheck } from './mailbox/verify-receiver.ts'
 import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
 import { watchNotices } from './mailbox/watch-notices.ts'
+import { keepContentSwept } from './sweep-content.ts'
+import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
 
 const POOL_SIZE = 10
@@ -47,7 +49,7 @@ export const gatewayService = defineService({
     await checkDurability(pool)
     const [registry, blobs, signer, trust, origin] = await Promise.all([
       openRegistry({ pool, signal, log }),
-      openBlobStore({ dir: config.blobDir }),
+      openBlobStore({ dir: config.blobDir, minFreeBytes: config.minFreeBytes }),
       loadEvidenceSigner(config.keyDir),
       loadTrust(config.keyDir),
       readOrigin(pool),
@@ -125,11 +127,18 @@ export const gatewayService = defineService({
     })
     addTokenRoute(server, auth)
     keepAssertionsSwept(pool, log, signal)
+    keepContentSwept({ blobs, pool, log, signal })
     registerHealth(server, {
       database: () => checkClock(pool),
       registry: () => checkFresh(registry),
+      partitions: () => checkPartitions(pool),
     })
-    await registerRoutes(server, gateway, auth)
+    const seen = openSeenRecorder(pool, log, signal)
+    const requireSystem = async (request: FastifyRequest): Promise<void> => {
+      await auth.requireSystem(request)
+      seen.note(callerOf(request).systemId)
+    }
+    await registerRoutes(server, gateway, { requireSystem })
     const url = await server.listen({ host: config.listenHost, port: config.listenPort })
 
     return {

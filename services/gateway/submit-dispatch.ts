@@ -1,8 +1,8 @@
 import { BusError, isBusError } from '../../libs/errors/index.ts'
 import type { Committer } from '../../libs/pipeline/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
-import { findSubmission, type FoundSubmission, type Pool } from '../../libs/store/index.ts'
-import type { BlobStore } from '../../libs/blobs/index.ts'
+import { findSubmission, type FoundSubmission, keepSubmissionKey, type Pool } from '../../libs/store/index.ts'
+import type { BlobStore, StoredBlob } from '../../libs/blobs/index.ts'
 import type { Acceptance } from './accept-dispatches.ts'
 import { laneOf } from '../../libs/model/index.ts'
 import { type AdmissionOptions, admitSubmission, type RefusalFacts, type SubmissionRequest } from './admission/admit-submission.ts'
@@ -32,7 +32,11 @@ export async function submitDispatch(request: SubmissionRequest, options: Submit
   const facts: RefusalFacts = {}
   try {
     const admitted = await admitSubmission(request, options, facts)
-    if (admitted.kind === 'repeat') return { repeated: true, found: await readFound(options.pool, admitted.dispatchId) }
+    if (admitted.kind === 'repeat') {
+      const { idempotencyKey: key, system } = request
+      if (key !== undefined) await keepSubmissionKey(options.pool, { ...admitted, systemId: system.id, key })
+      return { repeated: true, found: await readFound(options.pool, admitted.dispatchId) }
+    }
     return await accept(admitted.submission, admitted.staged, options)
   } catch (error) {
     if (isBusError(error)) await options.refusals.record({ systemId: request.system.id, error, ...facts })
@@ -45,19 +49,38 @@ async function accept(submission: AcceptableSubmission, staged: StagedParts, opt
   // What the commit needs was read; the tree's memory is not the collector's.
   opened[Symbol.dispose]()
   try {
-    const stored = await Promise.all(submission.parts.map((part) => part.staged.keep(dispatchId)))
-    const result = await options.acceptance.submit({ submission, stored }, laneOf(opened.envelope.priority) === 'urgent')
+    const stored = await keepParts(submission, options.blobs)
+    const urgent = laneOf(opened.envelope.priority) === 'urgent'
+    const result = await options.acceptance.submit({ submission, stored }, urgent).catch(async (error: unknown) => {
+      // Surely not written: nothing refers to what was kept. After an unknown outcome a row may.
+      if (isBusError(error) && (error.entry.status < 500 || error.code === 'LT_SUB_BUSY')) await options.blobs.remove(dispatchId)
+      throw error
+    })
     if (result.outcome === 'accepted') {
       return { repeated: false, found: foundOf(submission, result) }
     }
-    await options.blobs.remove(dispatchId)
-    if (result.outcome === 'suspended') throw new BusError('LT_AUTH_SUSPENDED', { system: submission.system.code })
-    const known = await options.known.find(submission)
-    if (known.sameContent === undefined) throw new BusError('LT_SUB_BUSY')
-    return { repeated: true, found: await readFound(options.pool, known.sameContent) }
+    if (result.outcome === 'suspended') {
+      await options.blobs.remove(dispatchId)
+      throw new BusError('LT_AUTH_SUSPENDED', { system: submission.system.code })
+    }
+    const winner = (await options.known.find(submission)).sameContent
+    if (winner === undefined) throw new BusError('LT_SUB_BUSY')
+    if (winner !== dispatchId) await options.blobs.remove(dispatchId)
+    return { repeated: true, found: await readFound(options.pool, winner) }
   } finally {
     await staged.discard()
   }
+}
+
+/** Puts every part under the dispatch. No row can refer to them yet: when one cannot be kept, none is. */
+async function keepParts(submission: AcceptableSubmission, blobs: BlobStore): Promise<StoredBlob[]> {
+  const kept = await Promise.allSettled(submission.parts.map((part) => part.staged.keep(submission.dispatchId)))
+  const failed = kept.find((result) => result.status === 'rejected')
+  if (failed) {
+    await blobs.remove(submission.dispatchId)
+    throw failed.reason
+  }
+  return kept.map((result) => (result as PromiseFulfilledResult<StoredBlob>).value)
 }
 
 function foundOf(submission: AcceptableSubmission, result: Extract<Acceptance, { outcome: 'accepted' }>): FoundSubmission {

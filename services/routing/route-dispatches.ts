@@ -6,10 +6,17 @@ import {
   type ConsignmentRow,
   type DispatchToRoute,
   findDispatchesToRoute,
+  isConnectionLoss,
+  isServerTrouble,
   type Pool,
   routeDispatches as moveDispatches,
+  SQL_STATE,
+  sqlState,
   type StatusReportRow,
 } from '../../libs/store/index.ts'
+
+/** A push that was announced is looked after by the sweeper of delivery from then on. */
+const FIRST_SWEEP_MS = 10_000
 
 /** A consignment that became available or queued, for the wake-ups that follow the commit. */
 export interface RoutedConsignment {
@@ -24,6 +31,8 @@ export interface RoutingOptions {
   readonly registry: Pick<Registry, 'receivingSystem'>
   /** Consignments in one commit at most; a dispatch is never cut. */
   readonly consignmentsPerCommit: number
+  /** Told of a dispatch that the database refuses to route. */
+  readonly onUnroutable: (dispatchId: string, error: unknown) => void
 }
 
 /**
@@ -34,9 +43,26 @@ export async function routeDispatches(ids: readonly string[], options: RoutingOp
   const dispatches = await findDispatchesToRoute(options.pool, ids)
   const routed: RoutedConsignment[] = []
   for (const batch of cutBySize(dispatches, options.consignmentsPerCommit)) {
-    routed.push(...(await routeBatch(batch, options)))
+    routed.push(...(await routeOrHalve(batch, options)))
   }
   return routed
+}
+
+/** A batch that fails is halved until the bad dispatch stands alone; it stays accepted, and the sweeper brings it back later. */
+async function routeOrHalve(batch: readonly DispatchToRoute[], options: RoutingOptions): Promise<RoutedConsignment[]> {
+  try {
+    return await routeBatch(batch, options)
+  } catch (error) {
+    if (isConnectionLoss(error) || isServerTrouble(error)) throw error
+    if (sqlState(error) === SQL_STATE.deadlockDetected) return routeOrHalve(batch, options)
+    const [only] = batch
+    if (batch.length === 1 && only) {
+      options.onUnroutable(only.id, error)
+      return []
+    }
+    const half = batch.length >> 1
+    return [...(await routeOrHalve(batch.slice(0, half), options)), ...(await routeOrHalve(batch.slice(half), options))]
+  }
 }
 
 function* cutBySize(dispatches: readonly DispatchToRoute[], limit: number): Generator<DispatchToRoute[]> {
@@ -94,7 +120,7 @@ function consign(dispatch: DispatchToRoute, recipient: Recipient, options: Routi
     mode,
     state: mode === 'push' ? 'QUEUED' : 'AVAILABLE',
     available_at: at,
-    next_publish_at: mode === 'push' ? at : null,
+    next_publish_at: mode === 'push' ? new Date(Date.parse(at) + FIRST_SWEEP_MS).toISOString() : null,
   }
 }
 

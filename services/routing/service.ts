@@ -3,9 +3,10 @@ import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
 import { startSweeper } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
-import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
+import { checkDurability, checkSchema, ensurePartitions, openPool } from '../../libs/store/index.ts'
 import { announceConsignments } from './announce-consignments.ts'
 import { routingConfig } from './config.ts'
+import { keepPartitionsAhead } from './keep-partitions.ts'
 import { routeDispatches } from './route-dispatches.ts'
 import { sweepDispatches } from './sweep-dispatches.ts'
 
@@ -22,7 +23,14 @@ export const routingService = defineService({
     const registry = await openRegistry({ pool, signal })
     const bus = await connectBus({ url: config.natsUrl, name: 'routing', signal, log })
     if (bus.connected) await bus.ensureStreams()
-    const options = { pool, registry, consignmentsPerCommit: config.consignmentsPerCommit }
+    await ensurePartitions(pool)
+    keepPartitionsAhead(pool, log, signal)
+    const options = {
+      pool,
+      registry,
+      consignmentsPerCommit: config.consignmentsPerCommit,
+      onUnroutable: (dispatchId: string, error: unknown) => log.error({ err: error, dispatchId }, 'dispatch cannot be routed'),
+    }
 
     const handle = async (messages: readonly WorkMessage[]): Promise<void> => {
       const ids = messages.map(dispatchIdOf).filter((id) => id !== undefined)

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findProgram } from '../../deploy/local/find-program.ts'
 import { freePort } from '../../deploy/local/free-port.ts'
 import { PROJECT } from '../../deploy/local/folders.ts'
 import type { ServiceRole } from '../../deploy/local/role.ts'
@@ -75,7 +76,10 @@ async function start(
   const baseUrl = `http://127.0.0.1:${port}`
   const pids: Record<string, number> = { postgres: cluster.pid, nats: nats.pid, redis: redis.pid }
   const children: ChildProcess[] = []
-  t.teardown(() => Promise.all(children.map(stop)))
+  t.teardown(async () => {
+    await Promise.all(children.map(stop))
+    for (const line of complaints(folder)) console.log(line)
+  })
   for (const service of SERVICES) {
     const own = service === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl, SYSTEM_REQUESTS_PER_MINUTE: '100000000' } : {}
     const role: ServiceRole = service
@@ -92,7 +96,10 @@ async function start(
     const flags = profile?.services.includes(service) ? ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${service}.cpuprofile`] : []
     const log = join(folder, `${service}.log`)
     const out = openSync(log, 'w')
-    const child = spawn(process.execPath, [...flags, '--enable-source-maps', program(service)], { cwd: PROJECT, env, stdio: ['ignore', out, out] })
+    const node = [process.execPath, ...flags, '--enable-source-maps', program(service)]
+    const tie = findProgram('setpriv')
+    const [command = '', ...args] = tie ? [tie, '--pdeathsig', 'KILL', ...node] : node
+    const child = spawn(command, args, { cwd: PROJECT, env, stdio: ['ignore', out, out] })
     children.push(child)
     pids[service] = child.pid as number
     await serving(child, log)
@@ -110,6 +117,14 @@ async function start(
     token: (code) => fetchToken(baseUrl, systems.find(({ systemCode }) => systemCode === code) as DemoSystem),
     [Symbol.asyncDispose]: dispose,
   }
+}
+
+/** What the services warned of, a few lines each. */
+function complaints(folder: string): string[] {
+  return SERVICES.flatMap((service) => {
+    const lines = existsSync(join(folder, `${service}.log`)) ? readFileSync(join(folder, `${service}.log`), 'utf8').split('\n') : []
+    return lines.filter((line) => line !== '' && !line.includes('"level":"info"')).slice(0, 5).map((line) => `${service}: ${line.slice(0, 800)}`)
+  })
 }
 
 async function serving(child: ChildProcess, log: string): Promise<void> {

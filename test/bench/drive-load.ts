@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS } from '../../libs/model/index.ts'
 import { HttpConnections } from './http-connection.ts'
-import { readPackets } from './sign-packets.ts'
+import { listenEvents } from './listen-events.ts'
+import { readPackets } from './read-packets.ts'
 
 export interface LoadOrder {
   readonly port: number
@@ -44,7 +45,9 @@ export interface Percentiles {
 const MAX_OPEN = 1500
 const LEASE_MAX = 100
 const BATCHES_AT_ONCE = 3
-const EMPTY_PAUSE_MS = 10
+/** A receiver that found its mailbox empty waits for a notice, and looks again after this time. */
+const LOOK_AGAIN_MS = 1000
+const FETCHES_AT_ONCE = 64
 
 interface Journey {
   readonly scheduled: number
@@ -82,8 +85,8 @@ class Load {
     this.#order = order
     this.#packets = order.files.map(readPackets).reduce((all, some) => all.flatMap((one, i) => (some[i] ? [one, some[i]] : [one])))
     this.#submits = new HttpConnections(order.port, submitConnections)
-    this.#fetches = new HttpConnections(order.port, 16)
-    this.#receipts = new HttpConnections(order.port, 16)
+    this.#fetches = new HttpConnections(order.port, FETCHES_AT_ONCE)
+    this.#receipts = new HttpConnections(order.port, FETCHES_AT_ONCE)
     for (const { token } of order.receivers) void this.#receive(token)
   }
 
@@ -157,7 +160,7 @@ class Load {
     }
     phase.sent++
     this.#open++
-    const documentId = /<edXML:DocumentId>([^<]+)</.exec(packet.toString('utf8', 0, 1500))?.[1] ?? ''
+    const documentId = /<edXML:DocumentId>([^<]+)</.exec(packet.toString())?.[1] ?? ''
     const journey: Journey = { scheduled, phase }
     this.#journeys.set(documentId, journey)
     const { status, body } = await this.#submits.request('POST', '/v1/dispatches', this.#order.sender.token, 'application/edxml+xml', packet)
@@ -189,11 +192,20 @@ class Load {
     const lane = new HttpConnections(this.#order.port, BATCHES_AT_ONCE + 1)
     const ask = Buffer.from(JSON.stringify({ max: LEASE_MAX }))
     const under = new Set<Promise<void>>()
+    let noticed = false
+    let wake = (): void => undefined
+    await listenEvents(this.#order.port, token, (event) => {
+      if (event !== 'mailbox') return
+      noticed = true
+      wake()
+    })
     for (;;) {
+      noticed = false
       const { status, body } = await lane.request('POST', '/v1/mailbox/lease', token, 'application/json', ask)
-      const items = status === 200 ? (JSON.parse(body.toString()) as { items: LeasedItem[] }).items : []
+      if (status !== 200) throw new Error(`lease: ${status} ${body.toString().slice(0, 300)}`)
+      const { items } = JSON.parse(body.toString()) as { items: LeasedItem[] }
       if (items.length === 0) {
-        await sleep(EMPTY_PAUSE_MS)
+        if (!noticed) await Promise.race([sleep(LOOK_AGAIN_MS), new Promise<void>((resolve) => (wake = resolve))])
         continue
       }
       const batch = this.#store(lane, token, items).finally(() => under.delete(batch))
@@ -229,7 +241,7 @@ class Load {
   /** The sender reads the state of its dispatch and fetches the receiver's acknowledgement receipt. */
   async #collectReceipt(item: LeasedItem['item']): Promise<void> {
     const journey = this.#journeys.get(item.documentId)
-    if (!journey) return
+    if (!journey) throw new Error(`a document nobody sent: ${item.documentId}`)
     this.#journeys.delete(item.documentId)
     const { phase, scheduled } = journey
     const { token } = this.#order.sender

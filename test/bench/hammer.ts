@@ -9,7 +9,7 @@ import { commit, hardware } from './hardware.ts'
 import { type KeyKind, makePackets } from './make-packets.ts'
 import { loadAverage } from './process-cost.ts'
 import { LoadRun, type MeasuredPhase } from './run-load.ts'
-import { readPackets } from './sign-packets.ts'
+import { readPackets } from './read-packets.ts'
 
 const HELP = `Load run: signed packets, one recipient each, accepted, routed, fetched, acknowledged, receipted.
   --build DIR      compiled program (default build)

@@ -46,11 +46,6 @@ export class HttpConnection {
     })
   }
 
-  close(): void {
-    this.#socket.removeAllListeners('close')
-    this.#socket.destroy()
-  }
-
   #receive(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#length += chunk.length
@@ -87,19 +82,20 @@ export class HttpConnection {
   }
 }
 
-/** Some connections and whoever waits for a free one. */
+/** Some connections, opened when they are needed, and whoever waits for a free one. */
 export class HttpConnections {
-  readonly #free: HttpConnection[]
-  readonly #all: readonly HttpConnection[]
+  readonly #port: number
+  readonly #free: HttpConnection[] = []
   readonly #waiting: ((connection: HttpConnection) => void)[] = []
+  #left: number
 
   constructor(port: number, size: number) {
-    this.#all = Array.from({ length: size }, () => new HttpConnection(port))
-    this.#free = [...this.#all]
+    this.#port = port
+    this.#left = size
   }
 
   async request(...request: Parameters<HttpConnection['request']>): Promise<Answer> {
-    const connection = this.#free.pop() ?? (await new Promise<HttpConnection>((resolve) => this.#waiting.push(resolve)))
+    const connection = this.#free.pop() ?? this.#open() ?? (await new Promise<HttpConnection>((resolve) => this.#waiting.push(resolve)))
     try {
       return await connection.request(...request)
     } finally {
@@ -109,7 +105,9 @@ export class HttpConnections {
     }
   }
 
-  close(): void {
-    for (const connection of this.#all) connection.close()
+  #open(): HttpConnection | undefined {
+    if (this.#left === 0) return undefined
+    this.#left--
+    return new HttpConnection(this.#port)
   }
 }

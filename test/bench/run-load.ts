@@ -20,17 +20,17 @@ const OURS = ['gateway', 'routing', 'audit', 'receipts'] as const
 export class LoadRun implements Disposable {
   readonly #child: ChildProcess
   readonly #pids: Readonly<Record<string, number>>
+  /** Nothing in it when the process has ended. */
+  readonly #ended: Promise<unknown[]>
 
   private constructor(child: ChildProcess, pids: Readonly<Record<string, number>>) {
     this.#child = child
     this.#pids = { ...pids, load: child.pid as number }
+    this.#ended = once(child, 'exit').then(() => [])
   }
 
   static async start(axis: BenchAxis, files: readonly string[], connections: number): Promise<LoadRun> {
     const child = fork(join(import.meta.dirname, 'drive-load.ts'), { execArgv: ['--import=tsx'] })
-    child.once('exit', (code) => {
-      if (code !== 0) throw new Error(`the load ended with ${code}`)
-    })
     const [sender, ...receivers] = await Promise.all(axis.systems.map(async ({ systemCode }) => ({ token: await axis.token(systemCode) })))
     const load: LoadOrder = { port: axis.port, files, sender: sender as { token: string }, receivers }
     child.send({ load, connections })
@@ -52,7 +52,7 @@ export class LoadRun implements Disposable {
     this.#child.send({ phase: order })
     try {
       for (;;) {
-        const [message] = (await once(this.#child, 'message')) as [{ mark?: 'begin' | 'end'; result?: PhaseResult }]
+        const [message] = (await this.#heard()) as [{ mark?: 'begin' | 'end'; result?: PhaseResult }]
         if (message.mark === 'begin') {
           begin = this.#snapshot()
           look()
@@ -66,8 +66,13 @@ export class LoadRun implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#child.removeAllListeners('exit')
     this.#child.kill()
+  }
+
+  async #heard(): Promise<unknown[]> {
+    const [message] = await Promise.race([once(this.#child, 'message'), this.#ended])
+    if (message === undefined) throw new Error('the load ended too early')
+    return [message]
   }
 
   #snapshot(): Snapshot {

@@ -1,6 +1,6 @@
 // Run as a process of its own: writes `count` signed packets into a file, each with its length (4 bytes) before it.
-import { createHash, createPrivateKey } from 'node:crypto'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { writePacket } from '../../libs/envelope/index.ts'
 import { signPacket } from '../../libs/signature/index.ts'
 
@@ -17,21 +17,14 @@ export interface SigningOrder {
   readonly chain: readonly string[]
 }
 
-/** Reads the file back: views into one buffer. */
-export function readPackets(file: string): Buffer[] {
-  const bytes = readFileSync(file)
-  const packets: Buffer[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const length = bytes.readUInt32LE(at)
-    packets.push(bytes.subarray(at + 4, at + 4 + length))
-    at += 4 + length
-  }
-  return packets
-}
-
 const DAY_MS = 86_400_000
 
-function makePacket(order: SigningOrder, n: number, filler: number): Buffer {
+interface Signer {
+  readonly key: KeyObject
+  readonly chain: readonly X509Certificate[]
+}
+
+function makePacket(order: SigningOrder, signer: Signer, n: number, filler: number): Buffer {
   const number = `${order.run}${n}`
   const date = new Date(Date.now() - 3 * DAY_MS).toISOString().slice(0, 10)
   const code = order.recipients[n % order.recipients.length] as string
@@ -43,23 +36,23 @@ function makePacket(order: SigningOrder, n: number, filler: number): Buffer {
     number: String(n + 1),
     notation: 'QĐ-TTg',
     subject: 'Về việc ban hành Quy định gửi, nhận văn bản điện tử giữa các cơ quan trong hệ thống hành chính nhà nước',
-    content: 'Quyết định này quy định việc gửi, nhận văn bản điện tử, trách nhiệm của các cơ quan và hiệu lực thi hành.',
     promulgationDate: date,
     documentType: { type: '2', detail: '2', name: 'Quyết định' },
     signer: { fullName: 'Nguyễn Văn An', position: 'Chánh Văn phòng' },
     place: 'Hà Nội',
-    toPlaces: ['Như Điều 3', 'Văn phòng Chính phủ', 'Lưu: VT, KSTT'],
+    toPlaces: ['Như Điều 3', 'Lưu: VT'],
     attachments: [{ contentId: 'qd-1', name: 'quyet-dinh.pdf', mediaType: 'application/pdf', bytes: Buffer.from(pdf) }],
   })
-  return signPacket({ packet, key: createPrivateKey(order.keyPem), chain: order.chain, shape: 'root' })
+  return signPacket({ packet, ...signer, shape: 'root' })
 }
 
 function sign(order: SigningOrder): void {
-  const bare = makePacket(order, 0, 0).length
+  const signer = { key: createPrivateKey(order.keyPem), chain: order.chain.map((pem) => new X509Certificate(pem)) }
+  const bare = makePacket(order, signer, 0, 0).length
   const filler = Math.max(0, Math.floor(((order.bytes - bare) * 3) / 4))
   const out = openSync(order.file, 'w')
   for (let n = 0; n < order.count; n++) {
-    const packet = makePacket(order, n, filler)
+    const packet = makePacket(order, signer, n, filler)
     const length = Buffer.alloc(4)
     length.writeUInt32LE(packet.length)
     writeSync(out, Buffer.concat([length, packet]))
@@ -69,6 +62,5 @@ function sign(order: SigningOrder): void {
 
 process.once('message', (order: SigningOrder) => {
   sign(order)
-  process.send?.('done')
-  process.disconnect()
+  process.send?.('done', () => process.exit(0))
 })

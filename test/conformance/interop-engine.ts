@@ -233,13 +233,19 @@ function folderKeys(folder: string): KeyObject[] {
   })
 }
 
+/** Nothing for the key stores and encrypted keys that lie among the certificates. */
 function publicKeyIn(bytes: Buffer): KeyObject[] {
-  for (const key of [bytes, { key: bytes, format: 'der', type: 'spki' }] as const) {
-    try {
-      return [createPublicKey(key)]
-    } catch {
-      // Key stores and encrypted keys lie among the certificates: not candidates.
-    }
+  try {
+    return [createPublicKey(bytes)]
+  } catch {
+    return publicKeyInDer(bytes)
   }
-  return []
+}
+
+function publicKeyInDer(key: Buffer): KeyObject[] {
+  try {
+    return [createPublicKey({ key, format: 'der', type: 'spki' })]
+  } catch {
+    return []
+  }
 }

@@ -155,29 +155,25 @@ t.test('each service killed at random in traffic: nothing lost, nothing twice', 
   const world = await startWorld(t, { processes: services })
   const seed = Number(env.LIENTHONG_SEED ?? 20261120)
   const random = randomOf(seed)
-  const parcels = signParcels(world, 240)
+  const victims = [...shuffled(services, random), ...shuffled(services, random)]
+  const parcels = signParcels(world, victims.length * 30)
   const receivers = startReceivers(world)
   let kills = 0
-  let ended = false
-  const traffic = inParallel(parcels, 4, async (parcel) => {
-    await sleep(20 + random() * 60)
+  const traffic = inParallel(parcels, 4, async (parcel, i) => {
+    // Thirty parcels are on their way around each kill.
+    await world.until(async () => kills >= Math.floor(i / 30), 60_000)
     await deliver(world, parcel)
-  }).finally(() => {
-    ended = true
   })
-  const killer = (async () => {
-    // Every service once, in random order, then at random for as long as there is traffic.
-    const order = shuffled(services, random)
-    while (!ended || order.length > 0) {
-      const victim = order.pop() ?? (services[Math.floor(random() * services.length)] as (typeof services)[number])
-      await sleep(random() * 400)
+  const killing = (async () => {
+    for (const victim of victims) {
+      await sleep(random() * 300)
       await world.processOf(victim).kill()
       kills++
       await sleep(random() * 300)
       await world.start(victim)
     }
   })()
-  await Promise.all([traffic, killer])
+  await Promise.all([traffic, killing])
   const outcome = await settle(world, parcels, receivers, PATIENCE_MS)
   await receivers.stop()
   t.comment(

@@ -15,6 +15,8 @@ import { controlServer, type ServerControl } from './test-server.ts'
 export interface PrivateCluster extends Omit<ServerControl, 'wipe'> {
   /** With the role of that service, on a migrated database. */
   url(role: ServiceRole | 'owner' | 'postgres'): string
+  /** The postmaster and everything it has started. */
+  readonly processes: readonly number[]
 }
 
 /** A PostgreSQL cluster of its own, for tests that stop or kill it; takes two seconds, so others share one. */
@@ -55,6 +57,9 @@ export async function startPrivateCluster(t: Teardown): Promise<PrivateCluster> 
     freeze,
     resume,
     url: (role) => databaseUrl(state, role, DATABASE),
+    get processes() {
+      return [control.pid, ...childrenOf(control.pid)]
+    },
   }
 }
 

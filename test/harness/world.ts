@@ -8,6 +8,7 @@ import { openPool, type Pool } from '../../libs/store/index.ts'
 import { auditService } from '../../services/audit/service.ts'
 import { type DemoSystem, seedDemo } from '../../services/cli/demo/seed.ts'
 import { type AxisPki, makeAxis } from '../../services/cli/pki/make-axis.ts'
+import { deliveryService } from '../../services/delivery/service.ts'
 import { gatewayService } from '../../services/gateway/service.ts'
 import { receiptsService } from '../../services/receipts/service.ts'
 import { routingService } from '../../services/routing/service.ts'
@@ -16,7 +17,7 @@ import { type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { startServers, type TestServers } from './start-servers.ts'
 import type { Teardown } from './teardown.ts'
 
-const SERVICES = { gateway: gatewayService, routing: routingService, audit: auditService, receipts: receiptsService } as const
+const SERVICES = { gateway: gatewayService, routing: routingService, audit: auditService, receipts: receiptsService, delivery: deliveryService } as const
 export type WorldService = keyof typeof SERVICES
 
 export interface Answer {
@@ -59,7 +60,7 @@ export interface CallOptions {
 }
 
 export interface WorldOptions {
-  /** What is started at once, in this order; all four unless told. */
+  /** What is started at once, in this order; those of a pull axis unless told. */
   readonly services?: readonly WorldService[]
   /** Services that run as processes of their own, to be killed; the others run in this one. */
   readonly processes?: readonly WorldService[]
@@ -96,7 +97,9 @@ export async function startWorld(t: Teardown, options: WorldOptions = {}): Promi
     await Promise.all([operator.end(), eyes.end()])
   })
   // Routing makes the streams that the others publish to.
-  for (const name of options.services ?? (['routing', 'audit', 'receipts', 'gateway'] as const)) await start(name)
+  const [first, ...others] = options.services ?? (['routing', 'audit', 'receipts', 'gateway'] as const)
+  if (first) await start(first)
+  await Promise.all(others.map(start))
 
   const world: World = {
     servers,

@@ -64,7 +64,7 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
     (pool) => findReceiptXml(pool, ID),
     (pool) => findEntry(pool, ID),
     (pool) => readOrigin(pool),
-    (pool) => resendConsignment(pool, { oldId: ID, newId: ID, systemId: ID, at: new Date().toISOString() }, []),
+    (pool) => resendConsignment(pool, { oldId: ID, newId: ID, systemId: ID, mode: 'pull', at: new Date().toISOString() }, []),
     (pool) =>
       keepReceipt(pool, {
         id: ID,

@@ -18,7 +18,7 @@ function recordingWork(options: { failing?: () => unknown; known?: Map<string, s
       batches.push(entries.map(({ id }) => id))
       const failure = options.failing?.()
       if (failure) throw failure
-      if (entries.some(({ bad }) => bad)) throw Object.assign(new Error('value out of range'), { code: '22003' })
+      if (entries.some(({ bad }) => bad)) throw Object.assign(new Error('value out of range'), { code: '22003', severity: 'ERROR' })
       return entries.map(({ id }) => `written ${id}`)
     },
     recover: async ({ id }) => options.known?.get(id),
@@ -65,7 +65,7 @@ t.test('two moves of one row never share a batch', async (t) => {
 t.test('a deadlock retries the same batch; nobody is refused', async (t) => {
   let deadlocks = 2
   const { work, batches } = recordingWork({
-    failing: () => (deadlocks-- > 0 ? Object.assign(new Error('deadlock detected'), { code: '40P01' }) : undefined),
+    failing: () => (deadlocks-- > 0 ? Object.assign(new Error('deadlock detected'), { code: '40P01', severity: 'ERROR' }) : undefined),
   })
   const committer = new Committer(work, { maxBatch: 10, maxWaiting: 10 })
   t.same(await Promise.all([committer.submit({ id: 'a' }), committer.submit({ id: 'b' })]), ['written a', 'written b'])

@@ -53,7 +53,7 @@ async function acknowledge({ consignment }: Received, progress: Progress, option
     {
       consignment: consignment.consignment,
       lease: progress.lease ?? '',
-      ...(signer ? { signature: signReceipt(consignment, signer) } : {}),
+      ...(signer ? { signature: signReceipt('acknowledge', consignment, signer) } : {}),
     },
   ])
   if (ended?.ok) progress.acknowledgedAt = new Date().toISOString()

@@ -2,6 +2,20 @@ import { defineErrors } from '../entry.ts'
 
 /** Errors of the area `LT_SIG_…`: why the signature of a packet is not valid, or why a packet cannot be signed. */
 export const signatureErrors = defineErrors({
+  LT_SIG_REPAIRED: {
+    status: 422,
+    actor: 'sender',
+    retry: 'after-fix',
+    vxpCode: '22',
+    title: {
+      vi: 'Chữ ký không kiểm tra được vì gói tin dùng tiền tố chưa khai báo.',
+      en: 'The signature cannot be verified because the packet uses undeclared prefixes.',
+    },
+    advice: {
+      vi: 'Khai báo mọi tiền tố không gian tên trong gói tin, rồi ký lại.',
+      en: 'Declare every namespace prefix in the packet, then sign again.',
+    },
+  },
   LT_SIG_ABSENT: {
     status: 422,
     actor: 'sender',

@@ -35,6 +35,20 @@ export const storeErrors = defineErrors({
     },
     advice: { vi: 'Kiểm tra đồng bộ thời gian (NTP) trên cả hai máy.', en: 'Check time synchronisation (NTP) on both machines.' },
   },
+  LT_STORE_NO_PARTITION: {
+    status: 503,
+    actor: 'axis',
+    retry: 'later',
+    vxpCode: '20',
+    title: {
+      vi: 'Bảng {table} chưa có phân vùng cho tháng tới.',
+      en: 'Table {table} has no partition for the coming month.',
+    },
+    advice: {
+      vi: 'Kiểm tra dịch vụ định tuyến có đang chạy không: dịch vụ này tạo phân vùng trước.',
+      en: 'See whether the routing service runs: it makes partitions ahead.',
+    },
+  },
   LT_STORE_SCHEMA_MISMATCH: {
     status: 503,
     actor: 'axis',

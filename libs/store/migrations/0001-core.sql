@@ -42,6 +42,8 @@ create table dispatch (
 ) partition by range (id);
 create index dispatch_work on dispatch (next_publish_at) where state = 'ACCEPTED';
 create index dispatch_document on dispatch (sender_code, document_id);
+-- A reply that has no document id names a document as it is printed: number/notation.
+create index dispatch_code on dispatch (sender_code, (number || '/' || notation)) where kind = 'document';
 
 create table consignment (
   id uuid primary key,
@@ -69,7 +71,10 @@ create table consignment (
   publish_round int not null default 0,
   next_publish_at timestamptz
 ) partition by range (id);
-create index consignment_mailbox on consignment (agency_code, lane, id) where state in ('AVAILABLE', 'HANDED_OVER');
+create index consignment_mailbox on consignment (agency_code, lane, id)
+  where state in ('AVAILABLE', 'HANDED_OVER') and mode = 'pull';
+create index consignment_lease on consignment (agency_code, lease_until)
+  where state in ('AVAILABLE', 'HANDED_OVER') and mode = 'pull' and lease_until is not null;
 create index consignment_dispatch on consignment (dispatch_id);
 create index consignment_work on consignment (next_publish_at) where state in ('QUEUED', 'RETRYING');
 
@@ -109,7 +114,8 @@ create table reply_link (
   code text not null,
   primary key (dispatch_id, ordinal)
 );
-create index reply_link_target on reply_link (agency_code, document_id);
+create index reply_link_target on reply_link (agency_code, document_id, dispatch_id);
+create index reply_link_code on reply_link (agency_code, code, dispatch_id) where document_id is null;
 
 create table content (
   dispatch_id uuid not null,
@@ -192,6 +198,7 @@ create table audit_pending (
   entry_id uuid not null,
   leaf_hash bytea not null
 );
+create index audit_pending_entry on audit_pending (entry_id);
 
 create table log_origin (
   epoch int primary key,
@@ -248,7 +255,7 @@ end $$;
 
 -- Monthly partitions for `months` months from the one that holds `start`; safe to call at any time.
 create function ensure_partitions(start timestamptz, months int) returns void
-  language plpgsql security definer set search_path = public as $$
+  language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   parent text;
   month timestamptz;
@@ -275,9 +282,19 @@ insert into log_origin (epoch, origin) values (0, 'lienthong/' || gen_random_uui
 revoke all on function ensure_partitions(timestamptz, int) from public;
 grant execute on function ensure_partitions(timestamptz, int) to lt_routing, lt_cli;
 
-grant select on dispatch, consignment, content, submission_recipient, submission_key, document_key, reply_link, refusal,
-  status_report, delivery_attempt, audit_entry, audit_detail, log_origin, log_leaf, log_cursor, receipt
-  to lt_gateway, lt_routing, lt_delivery, lt_receipts, lt_audit, lt_console, lt_cli;
+-- The bytes of documents are read by the two services that hand them over; operators see what there is, not what it says.
+grant select on dispatch, consignment, content, submission_recipient, submission_key, document_key, reply_link, status_report,
+  audit_entry, audit_detail, log_origin, log_leaf, receipt to lt_gateway;
+grant select (id) on refusal to lt_gateway;
+grant select (seq, entry_id) on audit_pending to lt_gateway;
+grant select on dispatch, consignment, status_report to lt_routing;
+grant select on dispatch, consignment, content, delivery_attempt to lt_delivery;
+grant select on dispatch, consignment, audit_entry, log_origin, log_leaf, log_cursor, receipt to lt_receipts;
+grant select on audit_pending, audit_entry, log_origin, log_leaf to lt_audit;
+grant select on dispatch, consignment, submission_recipient, reply_link, refusal, status_report, delivery_attempt, audit_entry,
+  audit_detail, audit_pending, log_origin, log_leaf, log_cursor, receipt to lt_console, lt_cli;
+grant select (dispatch_id, ordinal, role, content_id, name, media_type, size, sha256, path, range_start, range_end)
+  on content to lt_console, lt_cli;
 grant insert on audit_entry, audit_detail, audit_pending
   to lt_gateway, lt_routing, lt_delivery, lt_receipts, lt_console, lt_cli;
 
@@ -303,6 +320,5 @@ grant update (state, version, closed_at) on dispatch to lt_receipts;
 grant insert on receipt to lt_receipts;
 grant insert, update on log_cursor to lt_receipts;
 
-grant select, delete on audit_pending to lt_audit;
-grant select on audit_pending to lt_cli, lt_console;
+grant delete on audit_pending to lt_audit;
 grant insert on log_leaf, log_origin to lt_audit;

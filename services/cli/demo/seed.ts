@@ -2,10 +2,10 @@ import { createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeDurably } from '../../../libs/client/index.ts'
 import { isBusError } from '../../../libs/errors/index.ts'
 import { addAgency, addCertificate, addSystem, addSystemKey, front, loadLevel1 } from '../../../libs/registry/index.ts'
 import type { Pool } from '../../../libs/store/index.ts'
-import { writeWhole } from '../pki/key-files.ts'
 import { type AgencySigner, type AxisPki, issueAgency, newKeyPem } from '../pki/make-axis.ts'
 
 /** A connected system of the demonstration and the agency it fronts. */
@@ -57,7 +57,7 @@ export async function seedDemo(pool: Pool, axis: AxisPki, dir: string): Promise<
 async function seedSystem(pool: Pool, axis: AxisPki, dir: string, plan: Plan): Promise<DemoSystem> {
   const { systemCode, agencyCode, agencyName, systemName, unit } = plan
   const clientKeyFile = join(dir, `${systemCode}.key.pem`)
-  if (!existsSync(clientKeyFile)) await writeWhole(clientKeyFile, newKeyPem(), 0o600)
+  if (!existsSync(clientKeyFile)) await writeDurably(clientKeyFile, Buffer.from(newKeyPem()))
   const clientKeyPem = await readFile(clientKeyFile, 'utf8')
   const signer = await issueAgency(axis, { agencyCode, name: agencyName })
   if (unit) await unlessTaken(addAgency(pool, { ...unit, source: 'demo' }))

@@ -1,10 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRoot, issueCa, issueCertificate, type Issuer } from '../../../libs/signature/index.ts'
+import { writeDurably } from '../../../libs/client/index.ts'
+import { type CertificateKind, createRoot, type Issued, issueCa, issueCertificate, type Issuer } from '../../../libs/signature/index.ts'
 import { TOKEN_KEY_FILE } from '../../gateway/auth/token-key.ts'
+import { DELIVERY_KEY_FILES } from '../../delivery/load-signer.ts'
 import { KEY_FILES } from '../../gateway/load-keys.ts'
-import { keepPair, type PairFiles, writeWhole } from './key-files.ts'
+import { keepPair, type PairFiles } from './key-files.ts'
 
 /** A test axis: a root, an authority below it, and everything the services read from their key folder. */
 export interface AxisPki {
@@ -30,33 +32,55 @@ export interface AgencySigner {
 const ANCHOR = 'lien-thong-test-root.pem'
 const AUTHORITY = 'lien-thong-test-issuing.pem'
 
-/**
- * Makes the test root, the issuing authority, the key and chain of receipts, the key of tokens, and the folders of trusted
- * certificates, where they are missing. Keys that are there stay; so it may run at every start.
- * @param options.days life of certificates; the root lives three times as long. `organisation` names the axis in them
- */
-export async function makeAxis(
-  dir: string,
-  { days = 1095, organisation = 'Liên Thông (thử nghiệm)' }: { readonly days?: number; readonly organisation?: string } = {},
-): Promise<AxisPki> {
-  const at = (name: string): string => join(dir, name)
+interface AxisOptions {
+  /** Life of certificates of agencies and of the axis; the authority lives twice, the root three times as long. */
+  readonly days?: number
+  /** Name of the axis in its certificates. */
+  readonly organisation?: string
+}
+
+const DAYS = 1095
+const ORGANISATION = 'Liên Thông (thử nghiệm)'
+
+/** Makes the test root and the authority below it where they are missing, under `<dir>/ca`. Keys that are there stay. */
+export async function makeAuthority(dir: string, { days = DAYS, organisation = ORGANISATION }: AxisOptions = {}): Promise<AxisPki> {
   const root = await keepPair(pair(dir, 'ca/root'), () => createRoot({ commonName: `${organisation} - CA gốc`, days: days * 3 }))
   const issuing = await keepPair(pair(dir, 'ca/issuing'), () =>
     issueCa(root, { commonName: `${organisation} - CA cấp chứng thư`, days: days * 2 }),
   )
+  return { dir, rootPem: root.certificatePem, issuing }
+}
+
+/**
+ * Makes the authority, the keys and chains of receipts and of pushes, the key of tokens, and the folders of trusted certificates, where they
+ * are missing. Keys that are there stay; so it may run at every start.
+ */
+export async function makeAxis(dir: string, options: AxisOptions = {}): Promise<AxisPki> {
+  const at = (name: string): string => join(dir, name)
+  const axis = await makeAuthority(dir, options)
+  const { days = DAYS, organisation = ORGANISATION } = options
+  const { issuing, rootPem } = axis
+  const keys: readonly (readonly [PairFiles, CertificateKind, string])[] = [
+    [{ certificate: at(KEY_FILES.receiptChain), key: at(KEY_FILES.receiptKey) }, 'axis-receipt', 'biên nhận'],
+    [{ certificate: at(DELIVERY_KEY_FILES.chain), key: at(DELIVERY_KEY_FILES.key) }, 'axis-delivery', 'chuyển văn bản'],
+  ]
+  for (const [files, kind, use] of keys) {
+    const make = (): Promise<Issued> => issueCertificate(issuing, { kind, commonName: `${organisation} - ${use}`, days })
+    await keepPair(files, make, [issuing.certificatePem])
+  }
   await keepPair(
-    { certificate: at(KEY_FILES.receiptChain), key: at(KEY_FILES.receiptKey) },
-    () => issueCertificate(issuing, { kind: 'axis-receipt', commonName: `${organisation} - biên nhận`, days }),
+    { certificate: at(DELIVERY_KEY_FILES.chain), key: at(DELIVERY_KEY_FILES.key) },
+    () => issueCertificate(issuing, { kind: 'axis-delivery', commonName: `${organisation} - giao văn bản`, days }),
     [issuing.certificatePem],
   )
-  if (!existsSync(at(TOKEN_KEY_FILE))) await writeWhole(at(TOKEN_KEY_FILE), newKeyPem(), 0o600)
+  if (!existsSync(at(TOKEN_KEY_FILE))) await writeDurably(at(TOKEN_KEY_FILE), Buffer.from(newKeyPem()))
   const trusted: readonly (readonly [string, string])[] = [
-    [join(KEY_FILES.packetAnchors, ANCHOR), root.certificatePem],
-    [join(KEY_FILES.axisAnchors, ANCHOR), root.certificatePem],
+    [join(KEY_FILES.packetAnchors, ANCHOR), rootPem],
+    [join(KEY_FILES.axisAnchors, ANCHOR), rootPem],
     [join(KEY_FILES.intermediates, AUTHORITY), issuing.certificatePem],
   ]
-  for (const [name, pem] of trusted) if (!existsSync(at(name))) await writeWhole(at(name), pem, 0o644)
-  return { dir, rootPem: root.certificatePem, issuing }
+  for (const [name, pem] of trusted) if (!existsSync(at(name))) await writeDurably(at(name), Buffer.from(pem), 0o644)
+  return axis
 }
 
 /** Key and certificate of an agency (organizationIdentifier = its code), made where they are missing, under `<dir>/agencies`. */

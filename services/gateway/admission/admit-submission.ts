@@ -46,7 +46,7 @@ export interface SubmissionRequest {
 /** `repeat`: these bytes were accepted before, as this dispatch. */
 export type Admitted =
   | { readonly kind: 'new'; readonly submission: AcceptableSubmission; readonly staged: StagedParts }
-  | { readonly kind: 'repeat'; readonly dispatchId: string }
+  | { readonly kind: 'repeat'; readonly dispatchId: string; readonly contentHash: Buffer }
 
 /** A refusal together with what is known of the bytes it is about, for the record. */
 export interface RefusalFacts {
@@ -95,7 +95,7 @@ export async function admitSubmission(request: SubmissionRequest, options: Admis
       checkKey(submission, known.sameKey)
       submission.opened[Symbol.dispose]()
       await staged.discard()
-      return { kind: 'repeat', dispatchId: known.sameContent }
+      return { kind: 'repeat', dispatchId: known.sameContent, contentHash: submission.contentHash }
     }
     if (refusal) throw refusal
     for (const check of CONTENT_CHECKS) await check(submission, options)

@@ -23,7 +23,7 @@ export async function checkSignature(submission: Submission, registry: Registry)
   const relation = report.signer && relationOf(submission, report.signer, registry)
   submission.signature = { ...report, ...(relation ? { signerIs: relation } : {}) }
   if (opened.repaired && report.verdict !== 'absent' && report.verdict !== 'sample') {
-    submission.signature = { ...submission.signature, verdict: 'unverifiable', reason: 'LT_SIG_NOT_SIGNABLE' }
+    submission.signature = { ...submission.signature, verdict: 'unverifiable', reason: 'LT_SIG_REPAIRED' }
   }
   if (report.verdict === 'valid' && !relation) {
     submission.signature = { ...submission.signature, verdict: 'untrusted', reason: 'LT_SIG_SIGNER_FOREIGN' }

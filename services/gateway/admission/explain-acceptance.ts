@@ -1,5 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { SQL_STATE, sqlState } from '../../../libs/store/index.ts'
+import { isServerTrouble, SQL_STATE, sqlState } from '../../../libs/store/index.ts'
 import { checkRepetition, type KnownSubmissions } from './find-known.ts'
 import type { Submission } from './submission.ts'
 
@@ -10,13 +10,14 @@ import type { Submission } from './submission.ts'
 export async function explainAcceptance(submission: Submission, error: unknown, known: KnownSubmissions): Promise<Error> {
   const state = sqlState(error)
   if (state === SQL_STATE.partialSubmission) {
+    const found = await known.find(submission)
     try {
-      checkRepetition(submission, await known.find(submission))
+      if (found.sameContent === undefined) checkRepetition(submission, found)
     } catch (refusal) {
       return refusal as Error
     }
     return new BusError('LT_SUB_BUSY', {}, { cause: error })
   }
-  if (state !== undefined && /^(22|23|54)/.test(state)) return new BusError('LT_SUB_UNSTORABLE', {}, { cause: error })
+  if (state !== undefined && !isServerTrouble(error) && /^(22|23|54)/.test(state)) return new BusError('LT_SUB_UNSTORABLE', {}, { cause: error })
   return new BusError('LT_STORE_UNAVAILABLE', {}, { cause: error })
 }

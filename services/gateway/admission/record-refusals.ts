@@ -1,7 +1,7 @@
 import { type BusError, catalogue } from '../../../libs/errors/index.ts'
 import { EVENTS, uuidv7 } from '../../../libs/model/index.ts'
 import { Committer, sealEntry } from '../../../libs/pipeline/index.ts'
-import type { Logger } from '../../../libs/runtime/index.ts'
+import { type Logger, metric } from '../../../libs/runtime/index.ts'
 import { type Pool, recordRefusals as writeRefusals } from '../../../libs/store/index.ts'
 
 export interface RefusedSubmission {
@@ -18,8 +18,10 @@ export interface RefusalRecorder {
   close(): Promise<void>
 }
 
-/** Refusals of one system on record per minute; what is above is answered all the same and counted in the log. */
+/** Refusals of one system on record per minute; what is above is answered all the same, counted, and said once in the log. */
 const CAP_PER_MINUTE = 600
+
+const unrecorded = metric.counter({ name: 'refusals_unrecorded_total', help: 'refusals above what one system may put on record in a minute' })
 
 /**
  * Puts refusals on record, many in one commit, at most so many per system and minute: a system that sends rubbish must not
@@ -66,7 +68,13 @@ export function openRefusalRecorder(pool: Pool, log: Logger): RefusalRecorder {
       }
       const count = (counts.get(refused.systemId) ?? 0) + 1
       counts.set(refused.systemId, count)
-      if (count > CAP_PER_MINUTE) return
+      if (count > CAP_PER_MINUTE) {
+        unrecorded.inc()
+        if (count === CAP_PER_MINUTE + 1) {
+          log.warn({ systemId: refused.systemId, code: refused.error.code, cap: CAP_PER_MINUTE }, 'refusals of a system are not recorded until the minute ends')
+        }
+        return
+      }
       try {
         await committer.submit({ id: uuidv7(), ...refused })
       } catch (error) {

@@ -4,7 +4,7 @@ import type { OpenConsignment } from '../../../libs/store/index.ts'
 import { checkLease, holdsLease } from './check-lease.ts'
 import type { ConsignmentFinder } from './find-own.ts'
 import type { ConsignmentMover, WantedMove } from './move-consignments.ts'
-import type { ReceiverSignature } from './verify-receiver.ts'
+import { type ReceiverCheck, type ReceiverSignature, receiverStatement, type ReceiverVerb } from './verify-receiver.ts'
 
 export type Ending =
   | { readonly as: 'ACKNOWLEDGED'; readonly signature?: ReceiverSignature }
@@ -18,29 +18,34 @@ export interface EndRequest {
 }
 
 const TRIES = 4
+const VERBS = { ACKNOWLEDGED: 'acknowledge', REFUSED: 'refuse' } as const satisfies Record<Ending['as'], ReceiverVerb>
 
 /**
  * Acknowledges or refuses a consignment. An identical repeat succeeds again and changes nothing.
- * @throws BusError LT_BOX_NOT_FOUND, LT_BOX_LEASE_LOST, LT_BOX_LATE, LT_BOX_ALREADY_ENDED
+ * @throws BusError LT_BOX_NOT_FOUND, LT_BOX_LEASE_LOST, LT_BOX_LATE, LT_BOX_ALREADY_ENDED, LT_BOX_BAD_SIGNATURE
  */
 export async function endConsignment(
   options: {
     readonly find: ConsignmentFinder
     readonly mover: ConsignmentMover
-    readonly verify: (row: OpenConsignment, signature: ReceiverSignature) => void
+    readonly verify: ReceiverCheck
+    /** The words of a refusal on record; empty when there were none. */
+    readonly refusalText: (row: OpenConsignment) => Promise<string>
   },
   request: EndRequest,
 ): Promise<{ readonly repeated: boolean }> {
+  const { ending, systemCode } = request
   for (let tries = 0; tries < TRIES; tries++) {
-    const row = await options.find(request.systemCode, request.id)
-    if (isRepeat(row, request)) return { repeated: true }
+    const row = await options.find(systemCode, request.id)
+    if (isRepeat(row, request) && (ending.as === 'ACKNOWLEDGED' || (await options.refusalText(row)) === (ending.text ?? ''))) return { repeated: true }
     checkLease(row, request.token)
-    if (request.ending.signature) options.verify(row, request.ending.signature)
+    if (ending.signature) options.verify(row, VERBS[ending.as], ending.signature, systemCode)
     if (await options.mover.submit(moveTo(row, request), row.lane === 'urgent')) return { repeated: false }
   }
   throw new BusError('LT_SUB_BUSY')
 }
 
+/** Whether it ended this way under this token before; the words of a refusal apart. */
 function isRepeat(row: OpenConsignment, { token, ending }: EndRequest): boolean {
   if (row.state !== ending.as || !holdsLease(row, token)) return false
   return ending.as === 'ACKNOWLEDGED' || row.refusal_reason === ending.reason
@@ -52,7 +57,7 @@ function moveTo(row: OpenConsignment, { systemCode, ending }: EndRequest): Wante
     system: systemCode,
     contentHash: row.content_hash.toString('hex'),
     fetched: row.state === 'HANDED_OVER',
-    ...(ending.signature ? { receiverSignature: { ...ending.signature } } : {}),
+    ...(ending.signature ? { receiverSignature: statedBy(ending.signature, receiverStatement(VERBS[ending.as], row, ending.signature.time)) } : {}),
     ...(ending.as === 'REFUSED' ? { reason: ending.reason, text: ending.text ?? '' } : {}),
   }
   return {
@@ -69,3 +74,5 @@ function moveTo(row: OpenConsignment, { systemCode, ending }: EndRequest): Wante
     },
   }
 }
+
+const statedBy = ({ fingerprint, time, value }: ReceiverSignature, statement: string) => ({ fingerprint, time, value, statement })

@@ -9,6 +9,17 @@ import type { ConsignmentMover } from './move-consignments.ts'
 const TRIES = 4
 
 /**
+ * The consignment, for someone who holds its lease; nothing moves.
+ * @throws BusError LT_BOX_NOT_FOUND, LT_BOX_LEASE_LOST, LT_BOX_LATE, LT_BOX_ALREADY_ENDED, LT_SUB_CONTENT_DELETED
+ */
+export async function findLeased(find: ConsignmentFinder, wanted: { systemCode: string; id: string; token: string }): Promise<OpenConsignment> {
+  const row = await find(wanted.systemCode, wanted.id)
+  if (row.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
+  checkLease(row, wanted.token)
+  return row
+}
+
+/**
  * Marks a consignment as handed over. Resolves only after the commit: the first content byte leaves after that.
  * @throws BusError LT_BOX_NOT_FOUND, LT_BOX_LEASE_LOST, LT_BOX_LATE, LT_BOX_ALREADY_ENDED, LT_SUB_CONTENT_DELETED
  */
@@ -17,9 +28,7 @@ export async function handOver(
   wanted: { systemCode: string; id: string; token: string },
 ): Promise<OpenConsignment> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const row = await options.find(wanted.systemCode, wanted.id)
-    if (row.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
-    checkLease(row, wanted.token)
+    const row = await findLeased(options.find, wanted)
     if (row.state !== 'AVAILABLE' || sabotaged('hand-over-unrecorded')) return row
     const entry = {
       event: EVENTS.handedOver,

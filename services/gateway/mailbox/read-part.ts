@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { BlobStore } from '../../../libs/blobs/index.ts'
 import { decodeBase64Strict, decodeCut, openPacket, PacketScanner } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
+import { type ContentSource, readStoredPart } from '../../../libs/pipeline/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
-import { type ContentPart, type Pool, readPartBytes } from '../../../libs/store/index.ts'
-
-export interface ContentSource {
-  readonly pool: Pool
-  readonly blobs: BlobStore
-}
+import type { ContentPart } from '../../../libs/store/index.ts'
 
 /**
  * The bytes of one part: from its row, from its file, or, for an attachment inside a packet, decoded on the way out.
@@ -20,25 +15,22 @@ export async function readPart(
   all: readonly ContentPart[],
   part: ContentPart,
 ): Promise<Buffer | AsyncIterable<Uint8Array>> {
-  if (part.path !== null) return source.blobs.read(part.path)
-  if (sabotaged('rewritten-packet')) return Buffer.from((await readRow(source, dispatchId, 0)).toString().replaceAll('\n', '\r\n'))
-  if (part.role !== 'attachment' || all[0]?.role === 'envelope') return readRow(source, dispatchId, part.ordinal)
+  if (part.path !== null) return readStoredPart(source, dispatchId, part)
+  if (sabotaged('rewritten-packet')) return Buffer.from((await readRow(source, dispatchId)).toString().replaceAll('\n', '\r\n'))
+  if (part.role !== 'attachment' || all[0]?.role === 'envelope') return readStoredPart(source, dispatchId, part)
   const packet = all[0] as ContentPart
   if (part.range_start !== null && part.range_end !== null) {
     const range = { start: part.range_start, end: part.range_end }
-    const text = packet.path === null ? rangeOf(await readRow(source, dispatchId, 0), range) : source.blobs.read(packet.path, range)
+    const text = packet.path === null ? rangeOf(await readRow(source, dispatchId), range) : source.blobs.read(packet.path, range)
     return decodeCut(text, part.name ?? '')
   }
-  return readShort(packet.path === null ? [await readRow(source, dispatchId, 0)] : source.blobs.read(packet.path), part)
+  return readShort(packet.path === null ? [await readRow(source, dispatchId)] : source.blobs.read(packet.path), part)
 }
 
 const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
 
-async function readRow(source: ContentSource, dispatchId: string, ordinal: number): Promise<Buffer> {
-  const bytes = await readPartBytes(source.pool, dispatchId, ordinal)
-  if (!bytes) throw new BusError('LT_STORE_CONTENT_MISSING', { path: `${dispatchId}/${ordinal}` })
-  return bytes
-}
+const readRow = (source: ContentSource, dispatchId: string): Promise<Buffer> =>
+  readStoredPart(source, dispatchId, { ordinal: 0, path: null }) as Promise<Buffer>
 
 async function* rangeOf(bytes: Buffer, { start, end }: { start: number; end: number }): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes.subarray(start, end)

@@ -17,5 +17,18 @@ export const signatureShape = Type.Object({
   signerIs: Type.Optional(Type.String({ description: 'agency, ancestor or system' })),
 })
 
+/** What became of each consignment that was to be ended or given back. */
+export const endedShape = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      consignment: uuidShape,
+      ok: Type.Boolean(),
+      repeated: Type.Optional(Type.Boolean()),
+      code: Type.Optional(Type.String({ description: 'why not; meaning and advice as in every problem' })),
+      status: Type.Optional(Type.Integer()),
+    }),
+  ),
+})
+
 export const idParams = Type.Object({ id: uuidShape })
 export type IdParams = Static<typeof idParams>

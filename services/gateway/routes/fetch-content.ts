@@ -5,7 +5,7 @@ import { Type } from '../../../libs/schema/index.ts'
 import { listParts } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
-import { handOver } from '../mailbox/hand-over.ts'
+import { findLeased, handOver } from '../mailbox/hand-over.ts'
 import { readPart } from '../mailbox/read-part.ts'
 import { idParams, uuidShape } from './answer-shapes.ts'
 
@@ -41,7 +41,8 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
       },
     },
     async (request) => {
-      const row = await handOver(options, { systemCode: callerOf(request).systemCode, id: request.params.id, token: request.query.lease })
+      const { systemCode } = callerOf(request)
+      const row = await findLeased(gateway.findConsignment, { systemCode, id: request.params.id, token: request.query.lease })
       return {
         parts: (await listParts(gateway.pool, row.dispatch_id)).map((part) => ({
           ordinal: part.ordinal,
@@ -68,10 +69,12 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
     },
     async (request, reply) => {
       const { id, ordinal } = request.params
-      const row = await handOver(options, { systemCode: callerOf(request).systemCode, id, token: request.query.lease })
+      const wanted = { systemCode: callerOf(request).systemCode, id, token: request.query.lease }
+      const row = await findLeased(gateway.findConsignment, wanted)
       const all = await listParts(gateway.pool, row.dispatch_id)
       const part = all.find((each) => each.ordinal === Number(ordinal))
       if (!part) throw new BusError('LT_BOX_NO_SUCH_PART', { ordinal })
+      await handOver(options, wanted)
       const content = await readPart(gateway, row.dispatch_id, all, part)
       reply
         .type(part.role === 'attachment' ? 'application/octet-stream' : 'application/edxml+xml')

@@ -12,7 +12,7 @@ const leaseBody = Type.Object(
     agencies: Type.Optional(Type.Array(codeShape, { maxItems: 1000 })),
     kind: Type.Optional(Type.Enum(['document', 'status'])),
     max: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
-    seconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 86_400 })),
+    seconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600 })),
   },
   { additionalProperties: false },
 )
@@ -36,6 +36,7 @@ export function registerLeaseConsignments(server: HttpServer, gateway: Gateway):
         seconds,
         ...(kind === undefined ? {} : { kind }),
       })
+      if (leased.length > 0) gateway.mailboxes.leased(caller.systemCode, seconds * 1000)
       return {
         items: leased.map(({ row, token, until }) => ({
           lease: token,

@@ -19,27 +19,39 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
       schema: {
         operationId: 'resendConsignment',
         summary: 'Send an ended consignment again',
+        description: '201 with the new consignment; 200 with the one that an earlier request made.',
         params: Type.Object({ id: uuidShape, consignment: uuidShape }),
-        response: { 201: answer },
+        response: { 200: answer, 201: answer },
       },
     },
     async (request, reply) => {
       const { systemId, systemCode } = callerOf(request)
       const dispatch = await findOwnDispatch(gateway, systemId, request.params.id)
-      const old = (await listConsignments(gateway.pool, dispatch.id)).find(({ id }) => id === request.params.consignment)
+      const all = await listConsignments(gateway.pool, dispatch.id)
+      const old = all.find(({ id }) => id === request.params.consignment)
       if (!old) throw new BusError('LT_SUB_NOT_FOUND')
+      const earlier = all.find(({ previous_id }) => previous_id === old.id)
+      if (earlier) return { consignment: earlier.id, previous: old.id }
       if (dispatch.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
       const now = new Date()
       const newId = newConsignmentId(now.getTime())
+      const mode = gateway.registry.receivingSystem(old.agency_code)?.system.delivery ?? 'pull'
       const details = { agency: old.agency_code, previous: old.id, system: systemCode }
       const draft = { dispatchId: dispatch.id, consignmentId: newId, details }
-      const entries = [EVENTS.resent, old.mode === 'push' ? EVENTS.pushQueued : EVENTS.available].map((event) => ({
-        owner: newId,
-        ...sealEntry({ event, ...draft }, now),
-      }))
-      const made = await resendConsignment(gateway.pool, { oldId: old.id, newId, systemId, at: now.toISOString() }, entries)
-      if (!made) throw new BusError('LT_SUB_NOT_ENDED', { consignmentId: old.id, state: old.state })
-      if (old.mode === 'pull') gateway.bus.publish(SUBJECTS.consignmentAvailable(old.agency_code))
+      const reopened = { event: EVENTS.reopened, dispatchId: dispatch.id, details: { consignment: newId, system: systemCode } }
+      const entries = [
+        { owner: newId, ...sealEntry({ event: EVENTS.resent, ...draft }, now) },
+        { owner: dispatch.id, ...sealEntry(reopened, now) },
+        { owner: newId, ...sealEntry({ event: mode === 'push' ? EVENTS.pushQueued : EVENTS.available, ...draft }, now) },
+      ]
+      const made = await resendConsignment(gateway.pool, { oldId: old.id, newId, systemId, mode, at: now.toISOString() }, entries)
+      if (!made) {
+        // Another request was faster, or the consignment is still open.
+        const other = (await listConsignments(gateway.pool, dispatch.id)).find(({ previous_id }) => previous_id === old.id)
+        if (other) return { consignment: other.id, previous: old.id }
+        throw new BusError('LT_SUB_NOT_ENDED', { consignmentId: old.id, state: old.state })
+      }
+      if (mode === 'pull') gateway.bus.publish(SUBJECTS.consignmentAvailable(old.agency_code))
       gateway.bus.publish(SUBJECTS.auditPending)
       return reply.code(201).send({ consignment: newId, previous: old.id })
     },

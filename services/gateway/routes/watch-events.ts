@@ -5,6 +5,7 @@ import type { Gateway } from '../gateway.ts'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2_000
+const SUSPENSION_CHECK_MS = 500
 /** A lost wake-up delays by so much at most. */
 const LOOK_AGAIN_MS = 30_000
 
@@ -20,10 +21,13 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
     const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
     const agencies = (): readonly string[] => gateway.registry.agenciesOf(systemCode)
     let timer: NodeJS.Timeout | undefined
+    let due = Number.POSITIVE_INFINITY
+    let ended = false
 
     /** Says so when something is free, and comes back when the next lease ends. */
     async function look(): Promise<void> {
       clearTimeout(timer)
+      due = Number.POSITIVE_INFINITY
       try {
         const free = await listMailbox(gateway.pool, agencies(), { limit: 1, onlyFree: true })
         if (free.length > 0) send('mailbox', { open: true })
@@ -34,7 +38,12 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
         plan(RETRY_MS)
       }
     }
+    /** Looks again at the latest then; a lease that was given while a look was under way may have planned an earlier one. */
     function plan(afterMs: number): void {
+      const at = performance.now() + afterMs
+      if (ended || at >= due) return
+      clearTimeout(timer)
+      due = at
       timer = setTimeout(() => void look(), afterMs)
     }
 
@@ -45,18 +54,20 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
           if (agency === undefined) void look()
           else send('mailbox', { open: true, agency })
         },
+        leased: (forMs) => plan(forMs + 50),
       }),
       gateway.notices.add(systemId, (dispatches) => send('dispatch', { dispatches })),
     ]
     void look()
     void stream.closed.then(() => {
+      ended = true
       clearTimeout(timer)
       for (const stop of stops) stop()
     })
     // A caller that was suspended meanwhile hears nothing more.
     const check = setInterval(() => {
       if (gateway.registry.isSuspended(systemCode)) stream.close()
-    }, RETRY_MS)
+    }, SUSPENSION_CHECK_MS)
     void stream.closed.then(() => clearInterval(check))
     return reply
   })

@@ -1,0 +1,51 @@
+import { auditCtes } from './audit-sql.ts'
+import type { Queryable } from './pool.ts'
+
+/** The wish to begin one attempt. At most one per consignment in a batch. */
+export interface AttemptClaim {
+  readonly id: string
+  /** The version the decision was made on. */
+  readonly version: number
+  /** The attempt's number, one more than were made. */
+  readonly attempt: number
+  readonly at: string
+  /** After so many milliseconds without an end it counts as ambiguous. */
+  readonly deadline_ms: number
+}
+
+const CLAIM = `
+with wanted as materialized (
+  select m.* from json_to_recordset($1) as m(id uuid, version int, attempt int, at timestamptz, deadline_ms int)
+), locked as materialized (
+  select c.id from consignment c join wanted w on w.id = c.id and w.version = c.version and w.attempt = c.attempt + 1
+  where c.id = any(array(select id from wanted)) and c.mode = 'push'
+    and (c.state = 'QUEUED' or (c.state = 'RETRYING' and c.next_attempt_at is not null))
+  order by c.id for update of c
+), moved as (
+  update consignment c set version = c.version + 1, state = 'RETRYING', attempt = w.attempt,
+    next_attempt_at = null, next_publish_at = null, publish_round = 0
+  from locked l join wanted w on w.id = l.id
+  where c.id = l.id
+  returning c.id, c.version, w.attempt, w.at, w.deadline_ms
+), attempts as (
+  insert into delivery_attempt (consignment_id, attempt, claimed_at, deadline)
+  select id, attempt, at, clock_timestamp() + make_interval(secs => deadline_ms / 1000.0) from moved
+), ${auditCtes('$2', 'moved')}
+select id, version from moved`
+
+/**
+ * Begins attempts: compare-and-set on waiting pushes, one open attempt each. Answers the new version of those that were begun;
+ * only for them may the network be touched.
+ */
+export async function claimAttempts(
+  database: Queryable,
+  claims: readonly AttemptClaim[],
+  entries: readonly ({ readonly owner: string } & object)[],
+): Promise<Map<string, number>> {
+  const { rows } = await database.query<{ id: string; version: number }>({
+    name: 'claim-attempts',
+    text: CLAIM,
+    values: [JSON.stringify(claims), JSON.stringify(entries)],
+  })
+  return new Map(rows.map(({ id, version }) => [id, version]))
+}

@@ -1,0 +1,39 @@
+import type { Command } from '../command.ts'
+import { argument, oneOf } from '../command-line.ts'
+import { changeCertificate, changeKey } from '../operate/change-credential.ts'
+import { addSystemFromOptions, frontAgency, listSystems, resume, suspend } from '../operate/change-system.ts'
+
+const ACTIONS = {
+  add: addSystemFromOptions,
+  list: listSystems,
+  front: frontAgency,
+  suspend,
+  resume,
+  key: changeKey,
+  cert: changeCertificate,
+} as const
+
+/**
+ * `lienthong system add CODE NAME | list | front CODE AGENCY | suspend CODE --reason T | resume CODE | key CODE FILE | cert CODE FILE`;
+ * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
+ */
+export const systemCommand: Command = {
+  options: {
+    delivery: { type: 'string' },
+    'push-url': { type: 'string' },
+    policy: { type: 'string' },
+    duplicates: { type: 'string' },
+    tolerance: { type: 'string' },
+    traffic: { type: 'string' },
+    reason: { type: 'string' },
+    'without-descendants': { type: 'boolean' },
+    kid: { type: 'string' },
+    agency: { type: 'string' },
+    purpose: { type: 'string' },
+    revoke: { type: 'string' },
+  },
+  async run(call) {
+    const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
+    return ACTIONS[oneOf(call, 'system', argument(call, 0, names.join(' | ')), names)](call)
+  },
+}

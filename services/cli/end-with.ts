@@ -1,0 +1,36 @@
+import { type ClientFault, faultOf } from '../../libs/client/index.ts'
+import { EXIT_CODES, UsageError } from './command.ts'
+import type { Output } from './output.ts'
+
+/** Tells an error in the words of the catalogue and answers the exit code it ends with. A defect is thrown on. */
+export function endWith(error: unknown, output: Output): number {
+  if (error instanceof UsageError) {
+    output.note(error.message)
+    return EXIT_CODES.usage
+  }
+  const fault = faultOf(error)
+  if (!fault) throw error
+  const { title, advice } = fault.texts[output.language]
+  if (output.json) {
+    const { code, status, actor, retry, detail, traceId } = fault
+    output.note(JSON.stringify({ code, status, actor, retry, title, advice, ...(detail ? { detail } : {}), ...(traceId ? { traceId } : {}) }))
+    return exitCodeOf(fault)
+  }
+  output.note(output.t('error.line', { code: fault.code, title }))
+  if (fault.detail) output.note(`  ${fault.detail}`)
+  output.note(output.t('error.advice', { advice }))
+  output.note(output.t('error.actor', { actor: output.t(`actor.${fault.actor}`), retry: output.t(`retry.${fault.retry}`) }))
+  if (fault.traceId) output.note(output.t('error.trace', { traceId: fault.traceId }))
+  return exitCodeOf(fault)
+}
+
+const LOCAL = /^LT_(?:CONF|CLIENT_(?:KEY|FILE|FOLDER))_/
+
+/** See `EXIT_CODES`. */
+export function exitCodeOf({ code, status, retry }: ClientFault): number {
+  if (LOCAL.test(code)) return EXIT_CODES.config
+  if (status === 401 || status === 403 || code === 'LT_AUTH_CLIENT_UNKNOWN') return EXIT_CODES.forbidden
+  if (status === 404) return EXIT_CODES.notFound
+  if (retry === 'later' || status >= 500) return EXIT_CODES.later
+  return EXIT_CODES.refused
+}

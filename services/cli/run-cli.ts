@@ -1,0 +1,121 @@
+import { parseArgs } from 'node:util'
+import { type Environment, processEnvironment } from '../../libs/runtime/index.ts'
+import { type Call, type Command, EXIT_CODES, UsageError } from './command.ts'
+import { acknowledgeCommand } from './commands/ack.ts'
+import { agencyCommand } from './commands/agency.ts'
+import { demoCommand } from './commands/demo.ts'
+import { fetchCommand } from './commands/fetch.ts'
+import { inboxCommand } from './commands/inbox.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { pkiCommand } from './commands/pki.ts'
+import { refuseCommand } from './commands/refuse.ts'
+import { reportCommand } from './commands/report.ts'
+import { sendCommand } from './commands/send.ts'
+import { statusCommand } from './commands/status.ts'
+import { stuckCommand } from './commands/stuck.ts'
+import { systemCommand } from './commands/system.ts'
+import { tokenCommand } from './commands/token.ts'
+import { traceCommand } from './commands/trace.ts'
+import { verifyCommand } from './commands/verify.ts'
+import { endWith } from './end-with.ts'
+import { type Language, Output, type OutputOptions, table } from './output.ts'
+
+/** In the order in which help lists them. */
+const COMMANDS = {
+  send: sendCommand,
+  inbox: inboxCommand,
+  fetch: fetchCommand,
+  ack: acknowledgeCommand,
+  refuse: refuseCommand,
+  report: reportCommand,
+  status: statusCommand,
+  trace: traceCommand,
+  verify: verifyCommand,
+  stuck: stuckCommand,
+  agency: agencyCommand,
+  system: systemCommand,
+  token: tokenCommand,
+  pki: pkiCommand,
+  migrate: migrateCommand,
+  demo: demoCommand,
+} satisfies Record<string, Command>
+type CommandName = keyof typeof COMMANDS
+
+const OWN_OPTIONS = { lang: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+
+/** Runs one command line and answers its exit code (`EXIT_CODES`). */
+export async function runCli(
+  args: readonly string[],
+  streams: Pick<OutputOptions, 'stdout' | 'stderr'> = process,
+  environment: Environment = processEnvironment(),
+): Promise<number> {
+  const output = new Output({ language: languageOf(args, environment), json: args.includes('--json'), ...streams })
+  const name = args[0] ?? ''
+  if (name === '' || name === 'help' || name === '--help' || name === '-h') {
+    output.result({ commands: Object.keys(COMMANDS) }, usage(output))
+    return EXIT_CODES.done
+  }
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  process.once('SIGINT', stop)
+  try {
+    if (!isCommand(name)) throw new UsageError(`${output.t('usage.unknown', { command: name })}\n${usage(output).join('\n')}`)
+    const command: Command = COMMANDS[name]
+    const call = readCall(command, args.slice(1), { output, environment, signal: stopping.signal })
+    if (call.flags.help) {
+      output.result({ command: name, options: Object.keys(command.options) }, help(name, command, output))
+      return EXIT_CODES.done
+    }
+    return (await command.run(call)) ?? EXIT_CODES.done
+  } catch (error) {
+    if (stopping.signal.aborted) return EXIT_CODES.done
+    return endWith(error, output)
+  } finally {
+    process.removeListener('SIGINT', stop)
+  }
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name)
+}
+
+function readCall(command: Command, args: string[], rest: Pick<Call, 'output' | 'environment' | 'signal'>): Call {
+  const parsed = parse(command, args, rest.output)
+  const values: Record<string, string> = {}
+  const lists: Record<string, string[]> = {}
+  const flags: Record<string, boolean> = {}
+  for (const [name, value] of Object.entries(parsed.values)) {
+    if (typeof value === 'string') values[name] = value
+    else if (typeof value === 'boolean') flags[name] = value
+    else if (value) lists[name] = value.map(String)
+  }
+  return { ...rest, values, lists, flags, names: parsed.positionals }
+}
+
+function parse(command: Command, args: string[], output: Output): ReturnType<typeof parseArgs> {
+  try {
+    return parseArgs({ args, options: { ...command.options, ...OWN_OPTIONS }, allowPositionals: true, strict: true })
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (!code.startsWith('ERR_PARSE_ARGS')) throw error
+    throw new UsageError(output.t('usage.wrong', { detail: message.split('. ', 1)[0] ?? '' }))
+  }
+}
+
+/** Needed before the command line is understood, to say what is wrong with it. */
+function languageOf(args: readonly string[], environment: Environment): Language {
+  const at = args.indexOf('--lang')
+  const told = args.find((each) => each.startsWith('--lang='))?.slice(7) ?? (at >= 0 ? args[at + 1] : environment.LIENTHONG_LANG)
+  return told === 'en' ? 'en' : 'vi'
+}
+
+function usage(output: Output): string[] {
+  const names = Object.keys(COMMANDS) as CommandName[]
+  const rows = table(names.map((name) => [`  ${name}`, output.t(`help.${name}`)]))
+  return [output.t('usage.head'), '', output.t('usage.call'), '', output.t('usage.commands'), ...rows, '', output.t('usage.more')]
+}
+
+function help(name: CommandName, command: Command, output: Output): string[] {
+  const options = Object.entries(command.options).map(([option, { type }]) => `  --${option}${type === 'string' ? ' …' : ''}`)
+  return [`lienthong ${name}: ${output.t(`help.${name}`)}`, ...options]
+}

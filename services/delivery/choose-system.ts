@@ -1,0 +1,25 @@
+import { SUBJECTS } from '../../libs/model/index.ts'
+import type { SystemRow, WaitingPush } from '../../libs/store/index.ts'
+import { endUnbegun, reassignToMailbox } from './end-attempt.ts'
+import type { Stage } from './stage.ts'
+
+/** A system with the address it wants to be called at. */
+export type PushSystem = SystemRow & { readonly pushUrl: string }
+
+/**
+ * Whom to push to now, asked of the registry at this moment. `undefined`: to nobody. What has to follow from that was done: a
+ * push whose time is over is dead; one whose system fetches by itself, or that has none, lies in the mailbox; that of a
+ * suspended system waits and is looked at again by the sweeper.
+ */
+export async function chooseSystem(stage: Stage, push: WaitingPush): Promise<PushSystem | undefined> {
+  const system = stage.registry.receivingSystem(push.agency_code)?.system
+  if (push.age_ms >= stage.config.timeToLiveMs) {
+    await endUnbegun(stage, push, system?.code ?? null)
+    return undefined
+  }
+  if (system?.delivery !== 'push' || system.pushUrl === null) {
+    if (await reassignToMailbox(stage, push)) stage.bus.publish(SUBJECTS.consignmentAvailable(push.agency_code))
+    return undefined
+  }
+  return system.suspendedAt === null ? { ...system, pushUrl: system.pushUrl } : undefined
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
+import { watchMemory } from '../harness/memory.ts'
+import { inParallel, signParcels } from '../harness/traffic.ts'
+import { fetchToken, sha256, SMALL_PDF, startWorld, type World } from '../harness/world.ts'
+
+const MIB = 1024 * 1024
+const BOUND = 64 * MIB
+/** Its Base64 makes a packet of just under 50 MiB, the most an inline one may have. */
+const INLINE_FILE_BYTES = 39_200_000
+const mib = (bytes: number): string => (bytes / MIB).toFixed(1)
+
+function bigFile(size: number): Buffer {
+  return Buffer.concat([SMALL_PDF, randomBytes(size - SMALL_PDF.length)])
+}
+
+/** Runs `work` and asserts what the gateway's resident memory does meanwhile. */
+async function bounded<T>(t: Test, world: World, what: string, work: () => Promise<T>): Promise<T> {
+  const watch = watchMemory(world.processOf('gateway').pid)
+  const begun = performance.now()
+  const result = await work()
+  const ms = performance.now() - begun
+  // What the collector leaves for later counts too.
+  await sleep(200)
+  const { peak, growth } = watch.stop()
+  t.comment(`FIGURES ${what}: RSS ${mib(watch.before)} → peak ${mib(peak)} MiB, growth ${mib(growth)} MiB, ${ms.toFixed(0)} ms`)
+  t.ok(growth < BOUND, `${what}: grows by ${mib(growth)} of at most ${mib(BOUND)} MiB`)
+  return result
+}
+
+interface Leased {
+  readonly consignment: string
+  readonly lease: string
+}
+
+async function lease(world: World, dispatch: string): Promise<Leased> {
+  return await world.until(async () => {
+    const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/lease', { body: { max: 500, seconds: 600 } })
+    for (const { lease, item } of body.items) if (item.dispatch === dispatch) return { consignment: item.consignment, lease }
+    return undefined
+  })
+}
+
+/** Fetches a part as a slow receiver does: it takes the first bytes, and the others a second later. */
+async function fetchSlowly(world: World, { consignment, lease }: Leased, ordinal: number): Promise<Buffer> {
+  const token = await fetchToken(world.baseUrl, world.systems['demo-h26'] as { systemCode: string; clientKeyPem: string })
+  const response = await fetch(`${world.baseUrl}/v1/consignments/${consignment}/parts/${ordinal}?lease=${lease}`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  const chunks: Uint8Array[] = []
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    if (chunks.length === 0) await sleep(1_000)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+t.test('the memory of the gateway does not grow with the attachment', async (t) => {
+  const world = await startWorld(t, { processes: ['gateway'] })
+  await inParallel(signParcels(world, 60), 4, ({ system, packet }) => world.submit(system, packet))
+
+  await t.test('inline, signed over the whole packet', async (t) => {
+    const file = bigFile(INLINE_FILE_BYTES)
+    const packet = world.packet('demo-g12', ['H26'], {
+      attachments: [{ contentId: 'lon-1', name: 'lon.pdf', mediaType: 'application/pdf', bytes: file }],
+    })
+    t.ok(packet.length > 49 * MIB && packet.length <= 50 * MIB, `a packet of ${mib(packet.length)} MiB`)
+    const { status, body } = await bounded(t, world, `submit ${mib(packet.length)} MiB inline`, () => world.submit('demo-g12', packet))
+    t.equal(status, 202, JSON.stringify(body).slice(0, 500))
+    t.equal(body.signature.verdict, 'valid')
+    t.equal(body.contentHash, sha256(packet).toString('hex'))
+    const leased = await lease(world, body.dispatch)
+    const whole = await bounded(t, world, 'fetch the packet', () => fetchSlowly(world, leased, 0))
+    t.ok(whole.equals(packet), 'byte for byte')
+    const decoded = await bounded(t, world, 'fetch its attachment decoded', () => fetchSlowly(world, leased, 1))
+    t.ok(decoded.equals(file), 'byte for byte')
+  })
+
+  await t.test('detached', async (t) => {
+    const file = { contentId: 'lon-2', name: 'lon.pdf', mediaType: 'application/pdf', bytes: bigFile(50 * MIB) }
+    const { body: bytes, headers } = multipart([envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], [file])), filePart(file)])
+    const { status, body } = await bounded(t, world, 'submit 50 MiB detached', () => world.submit('demo-g12', bytes, headers))
+    t.equal(status, 202, JSON.stringify(body).slice(0, 500))
+    t.equal(body.signature.verdict, 'valid')
+    const fetched = await bounded(t, world, 'fetch it', async () => fetchSlowly(world, await lease(world, body.dispatch), 1))
+    t.ok(fetched.equals(file.bytes), 'byte for byte')
+  })
+})

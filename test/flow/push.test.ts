@@ -1,0 +1,413 @@
+import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { openQueues } from '../../libs/queue/index.ts'
+import { changeSystem, resumeSystem, suspendSystem } from '../../libs/registry/index.ts'
+import { createLogger, processEnvironment } from '../../libs/runtime/index.ts'
+import { signedEnvelope, envelopePart, filePart, multipart } from '../harness/detached.ts'
+import { type Hit, type PushEndpoint, startEndpoint } from '../harness/push-endpoint.ts'
+import { startWorld, type World, type WorldOptions, type WorldService } from '../harness/world.ts'
+
+const SETTINGS = {
+  PUSH_ALLOWED_NETWORKS: '127.0.0.0/8',
+  PUSH_TIMEOUT_MS: '800',
+  PUSH_CONCURRENCY: '4',
+  ATTEMPT_GRACE_MS: '700',
+  RETRY_FIRST_MS: '40',
+  RETRY_MAX_MS: '2000',
+  MAX_ATTEMPTS: '6',
+  SWEEP_IDLE_MS: '100',
+  SWEEP_AFTER_MS: '400',
+}
+const ALL: readonly WorldService[] = ['routing', 'audit', 'receipts', 'gateway', 'delivery']
+const PUSHED = ['demo-h26', 'demo-h53']
+
+/** A world in which H26 and H53 are called at one endpoint, each under its own path. */
+async function startPushWorld(t: Test, options: WorldOptions = {}): Promise<{ world: World; endpoint: PushEndpoint }> {
+  const endpoint = await startEndpoint(t)
+  const world = await startWorld(t, { ...options, services: [], environment: { ...SETTINGS, ...options.environment } })
+  for (const system of PUSHED) await changeSystem(world.operator, system, { delivery: 'push', pushUrl: endpoint.url(system) })
+  for (const service of options.services ?? ALL) await world.start(service)
+  return { world, endpoint }
+}
+
+interface Sent {
+  readonly dispatch: string
+  /** By agency. */
+  readonly consignments: Readonly<Record<string, string>>
+  readonly packet: Buffer
+}
+
+async function send(t: Test, world: World, recipients: readonly string[], urgent = false): Promise<Sent> {
+  const packet = world.packet('demo-g12', recipients, urgent ? { priority: 3 } : {})
+  const { status, body } = await world.submit('demo-g12', packet)
+  if (status !== 202) t.fail(`not accepted: ${JSON.stringify(body)}`)
+  const consignments = Object.fromEntries(body.recipients.map((each: { agency: string; consignment: string }) => [each.agency, each.consignment]))
+  return { dispatch: body.dispatch, consignments, packet }
+}
+
+interface Attempt {
+  readonly attempt: number
+  readonly outcome: string | null
+  readonly code: string | null
+  readonly http_status: number | null
+  readonly answer: string | null
+}
+
+async function attemptsOf(world: World, consignment: string): Promise<Attempt[]> {
+  const sql = 'select attempt, outcome, code, http_status, answer from delivery_attempt where consignment_id = $1 order by attempt'
+  return (await world.eyes.query<Attempt>(sql, [consignment])).rows
+}
+
+/** The dispatch as its sender sees it, once it is closed. */
+function closed(world: World, dispatch: string, ms?: number) {
+  return world.until(async () => {
+    const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)
+    return body.state === 'CLOSED' && body
+  }, ms)
+}
+
+async function state(world: World, consignment: string): Promise<string | undefined> {
+  return (await world.eyes.query('select state from consignment where id = $1', [consignment])).rows[0]?.state
+}
+
+/** RFC 9421 3.2, written apart from the code that signs: the base from the request as it arrived. */
+function verifySignature(hit: Hit, certificate: X509Certificate): boolean {
+  const input = String(hit.headers['signature-input'])
+  const [, names = '', params = ''] = /^lt=\(([^)]*)\)(.*)$/.exec(input) ?? []
+  const lines = [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']) => {
+    if (name === '@method') return `"@method": ${hit.method}`
+    if (name === '@target-uri') return `"@target-uri": ${hit.url}`
+    return `"${name}": ${String(hit.headers[name])}`
+  })
+  const base = [...lines, `"@signature-params": (${names})${params}`].join('\n')
+  const [, value = ''] = /^lt=:(.*):$/.exec(String(hit.headers.signature)) ?? []
+  const key = createPublicKey(certificate.publicKey.export({ type: 'spki', format: 'pem' }))
+  return verify('sha256', Buffer.from(base), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(value, 'base64'))
+}
+
+const digest = (bytes: Buffer): string => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
+
+t.test('a system that wants to be called gets what was sent, signed, and the sender its receipts', async (t) => {
+  const { world, endpoint } = await startPushWorld(t)
+
+  await t.test('an inline packet, byte for byte, after its attempt was committed', async (t) => {
+    let begun: unknown
+    endpoint.behave('demo-h26', async (hit) => {
+      const { rows } = await world.eyes.query(
+        `select a.attempt, a.ended_at, c.state, (select count(*)::int from audit_entry e where e.consignment_id = c.id and e.event = 'AttemptBegun') as entries
+         from delivery_attempt a join consignment c on c.id = a.consignment_id where c.id = $1`,
+        [hit.consignment],
+      )
+      begun = rows
+      return { status: 200, body: 'đã nhận' }
+    })
+    const submitted = performance.now()
+    const { dispatch, consignments, packet } = await send(t, world, ['H26'])
+    const shown = await closed(world, dispatch)
+    const id = consignments.H26 as string
+    const [hit] = endpoint.of(id) as [Hit]
+    t.comment(`FIGURES submitted to pushed ${Math.round(hit.at - submitted)} ms`)
+    t.same(begun, [{ attempt: 1, ended_at: null, state: 'RETRYING', entries: 1 }], 'begun and committed when the request arrived')
+    t.equal(endpoint.of(id).length, 1)
+    t.ok(hit.body.equals(packet), 'byte for byte')
+    t.match(hit.headers, {
+      'content-type': 'application/edxml+xml',
+      'content-length': String(packet.length),
+      'content-digest': digest(packet),
+      'lt-content-hash': digest(packet),
+      'lt-dispatch-id': dispatch,
+      'lt-agency': 'H26',
+      'lt-kind': 'document',
+      'lt-lane': 'normal',
+      'lt-attempt': '1',
+      'lt-parts': '1',
+    })
+    const [pem = '', issuing = ''] = readFileSync(join(world.servers.keyDir, 'delivery.chain.pem'), 'utf8').match(/-----BEGIN[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+    const certificate = new X509Certificate(pem)
+    t.ok(certificate.verify(new X509Certificate(issuing).publicKey), 'issued by the authority in the chain')
+    t.ok(new X509Certificate(issuing).verify(new X509Certificate(world.axis.rootPem).publicKey), 'below the published root')
+    t.match(String(hit.headers['signature-input']), `keyid="${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}"`)
+    for (const name of ['@method', '@target-uri', 'content-digest', 'content-type', 'lt-consignment-id', 'lt-content-hash'])
+      t.match(String(hit.headers['signature-input']), `"${name}"`, `${name} is signed`)
+    t.equal(verifySignature(hit, certificate), true, 'the signature verifies')
+    t.equal(verifySignature({ ...hit, url: `${hit.url}x` }, certificate), false, 'not for another target')
+    t.equal(verifySignature({ ...hit, headers: { ...hit.headers, 'lt-consignment-id': 'x' } }, certificate), false, 'nor another consignment')
+
+    t.match(shown.recipients, [{ agency: 'H26', state: 'ACKNOWLEDGED' }])
+    t.match(await attemptsOf(world, id), [{ attempt: 1, outcome: 'delivered', code: null, http_status: 200, answer: 'đã nhận' }])
+    const { rows } = await world.eyes.query('select event from audit_entry e join log_leaf l on l.entry_id = e.id where consignment_id = $1 order by l.index', [id])
+    t.same(
+      rows.map(({ event }) => event),
+      ['ConsignmentQueued', 'AttemptBegun', 'AttemptEnded', 'ContentHandover', 'ConsignmentAcceptance'],
+    )
+    const events = shown.receipts.map(({ event }: { event: string }) => event)
+    t.same(events, ['SubmissionAcceptance', 'ContentHandover', 'ConsignmentAcceptance'])
+    for (const { href } of shown.receipts) t.equal((await world.call('demo-g12', 'GET', href)).status, 200)
+    endpoint.behave('demo-h26', () => ({ status: 204 }))
+  })
+
+  await t.test('a detached packet as parts, each under its own digest', async (t) => {
+    const files = [
+      { contentId: 'tb-1', name: 'quyết định (bản ký).pdf', mediaType: 'application/pdf', bytes: Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n') },
+      { contentId: 'tb-2', name: 'phu-luc.pdf', mediaType: 'application/pdf', bytes: Buffer.concat([Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n'), Buffer.alloc(600_000, '% \r\n--'), Buffer.from('\ntrailer<</Root 1 0 R>>\n%%EOF\n')]) },
+    ]
+    const envelope = signedEnvelope(world, 'demo-g12', ['H53'], files)
+    const { body, headers } = multipart([envelopePart(envelope), ...files.map(filePart)])
+    const answer = await world.call('demo-g12', 'POST', '/v1/dispatches', { body, headers })
+    t.equal(answer.status, 202, JSON.stringify(answer.body))
+    await closed(world, answer.body.dispatch)
+    const [hit] = endpoint.of(answer.body.recipients[0].consignment) as [Hit]
+    t.equal(hit.headers['content-digest'], digest(hit.body), 'the digest covers the whole body')
+    t.equal(hit.headers['lt-content-hash'], `sha-256=:${Buffer.from(answer.body.contentHash, 'hex').toString('base64')}:`)
+    t.equal(hit.headers['lt-parts'], '3')
+    const boundary = /^multipart\/mixed; boundary=(.+)$/.exec(String(hit.headers['content-type']))?.[1] ?? ''
+    const parts = readParts(hit.body, boundary)
+    t.same(parts.map(({ head }) => head), [
+      ['Content-Type: application/edxml+xml', `Content-Length: ${envelope.length}`, `Content-Digest: ${digest(envelope)}`],
+      ...files.map(({ contentId, bytes }, i) => [
+        'Content-Type: application/pdf',
+        `Content-Length: ${bytes.length}`,
+        `Content-Digest: ${digest(bytes)}`,
+        `Content-ID: <${contentId}>`,
+        `Content-Disposition: attachment; filename*=UTF-8''${['quy%E1%BA%BFt%20%C4%91%E1%BB%8Bnh%20%28b%E1%BA%A3n%20k%C3%BD%29.pdf', 'phu-luc.pdf'][i]}`,
+      ]),
+    ])
+    t.ok(parts.every((part, i) => part.bytes.equals([envelope, ...files.map(({ bytes }) => bytes)][i] as Buffer)), 'byte for byte')
+  })
+
+  await t.test('500, then 200: the same consignment again', async (t) => {
+    endpoint.behave('demo-h26', ({ earlier }) => ({ status: earlier === 0 ? 500 : 200, body: 'x'.repeat(5000) }))
+    const { dispatch, consignments } = await send(t, world, ['H26'])
+    await closed(world, dispatch)
+    const hits = endpoint.of(consignments.H26 as string)
+    t.same(hits.map(({ headers }) => headers['lt-attempt']), ['1', '2'])
+    t.ok(hits[0]?.body.equals((hits[1] as Hit).body))
+    const attempts = await attemptsOf(world, consignments.H26 as string)
+    t.match(attempts, [
+      { outcome: 'transient', code: 'LT_DLV_ENDPOINT_FAILED', http_status: 500 },
+      { outcome: 'delivered', http_status: 200 },
+    ])
+    t.equal(attempts[0]?.answer?.length, 200, 'of a long answer the beginning is kept')
+  })
+
+  await t.test('429 with Retry-After: not before', async (t) => {
+    endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? { status: 429, headers: { 'retry-after': '1' } } : { status: 200 }))
+    const { dispatch, consignments } = await send(t, world, ['H26'], true)
+    await closed(world, dispatch)
+    const [first, second] = endpoint.of(consignments.H26 as string)
+    t.ok((second as Hit).at - (first as Hit).at >= 1000, `came again after ${(second as Hit).at - (first as Hit).at} ms`)
+    t.equal(first?.headers['lt-lane'], 'urgent')
+    t.match(await attemptsOf(world, consignments.H26 as string), [{ outcome: 'busy', code: 'LT_DLV_BUSY' }, { outcome: 'delivered' }])
+  })
+
+  await t.test('410: the end at once, with its receipt', async (t) => {
+    endpoint.behave('demo-h26', () => ({ status: 410, body: 'không còn' }))
+    const { dispatch, consignments } = await send(t, world, ['H26', 'H53'])
+    const shown = await closed(world, dispatch)
+    t.match(shown.recipients, [
+      { agency: 'H26', state: 'DEAD', refusal: { reason: 'LT_DLV_REFUSED' } },
+      { agency: 'H53', state: 'ACKNOWLEDGED' },
+    ])
+    t.equal(endpoint.of(consignments.H26 as string).length, 1)
+    t.match(await attemptsOf(world, consignments.H26 as string), [{ outcome: 'permanent', http_status: 410, answer: 'không còn' }])
+    const failure = shown.receipts.find(({ event }: { event: string }) => event === 'ContentConsignmentFailure')
+    const receipt = await world.call('demo-g12', 'GET', failure.href)
+    t.match(receipt.bytes.toString(), 'LT_DLV_REFUSED', 'signed evidence of the failure names its reason')
+    const again = await world.call('demo-g12', 'POST', `/v1/dispatches/${dispatch}/consignments/${consignments.H26}/resend`)
+    t.equal(again.status, 201, JSON.stringify(again.body))
+    endpoint.behave('demo-h26', () => ({ status: 200 }))
+    await world.until(async () => (await state(world, again.body.consignment)) === 'ACKNOWLEDGED')
+    t.pass('a re-send that the sender asks for is pushed anew')
+  })
+
+  await t.test('no answer in time: ambiguous, and again under the same id', async (t) => {
+    endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? 'hang' : { status: 200 }))
+    const { dispatch, consignments } = await send(t, world, ['H26'])
+    await closed(world, dispatch)
+    t.equal(endpoint.of(consignments.H26 as string).length, 2)
+    t.match(await attemptsOf(world, consignments.H26 as string), [{ outcome: 'ambiguous', code: 'LT_DLV_NO_ANSWER' }, { outcome: 'delivered' }])
+  })
+
+  await t.test('a redirect is not followed', async (t) => {
+    endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? { status: 307, headers: { location: endpoint.url('elsewhere') } } : { status: 200 }))
+    const { dispatch, consignments } = await send(t, world, ['H26'])
+    await closed(world, dispatch)
+    t.match(await attemptsOf(world, consignments.H26 as string), [{ outcome: 'transient', code: 'LT_DLV_REDIRECTED', http_status: 307 }, { outcome: 'delivered' }])
+    t.equal(endpoint.hits.filter(({ path }) => path === 'elsewhere').length, 0)
+  })
+
+  await t.test('attempts are not made for ever', async (t) => {
+    endpoint.behave('demo-h26', () => ({ status: 404 }))
+    const { dispatch, consignments } = await send(t, world, ['H26'])
+    const shown = await closed(world, dispatch, 30_000)
+    t.match(shown.recipients, [{ state: 'DEAD', refusal: { reason: 'LT_DLV_ATTEMPTS_EXHAUSTED' } }])
+    const attempts = await attemptsOf(world, consignments.H26 as string)
+    t.same(attempts.map(({ outcome, code }) => `${outcome} ${code}`), Array.from({ length: 6 }, () => 'transient LT_DLV_ENDPOINT_CLOSED'))
+    t.equal(endpoint.of(consignments.H26 as string).length, 6)
+  })
+
+  await t.test('addresses the axis may not call', async (t) => {
+    const refused = async (pushUrl: string, code: string): Promise<void> => {
+      await changeSystem(world.operator, 'demo-h26', { pushUrl })
+      await refreshed(world)
+      const { consignments } = await send(t, world, ['H26'])
+      const [attempt] = await world.until(async () => {
+        const found = await attemptsOf(world, consignments.H26 as string)
+        return found[0]?.outcome != null && found
+      })
+      t.match(attempt, { outcome: 'transient', code }, pushUrl)
+      await changeSystem(world.operator, 'demo-h26', { pushUrl: endpoint.url('demo-h26') })
+      await world.until(async () => ['ACKNOWLEDGED', 'DEAD'].includes((await state(world, consignments.H26 as string)) ?? ''))
+    }
+    endpoint.behave('demo-h26', () => ({ status: 200 }))
+    await refused('https://10.255.255.1/push', 'LT_DLV_ADDRESS_REFUSED')
+    await refused('https://[::1]/push', 'LT_DLV_ADDRESS_REFUSED')
+    await refused('http://93.184.215.14/push', 'LT_DLV_NOT_HTTPS')
+    await refused('http://127.0.0.1:1/push', 'LT_DLV_UNREACHABLE')
+    await refreshed(world)
+  })
+
+  await t.test('the same attempt queued many times is made once', async (t) => {
+    const queues = await openQueues({ redisUrl: world.servers.redis.url, name: 'test', log: createLogger('test', { level: 'silent' }) })
+    t.teardown(() => queues.close())
+    endpoint.behave('demo-h26', async ({ consignment }) => {
+      const again = Array.from({ length: 12 }, (_, i) => ({ id: `${consignment}-1-${i + 50}`, data: { id: consignment } }))
+      await queues.addAll('push-demo-h26', again)
+      await world.until(async () => {
+        const { waiting, active } = await queues.counts('push-demo-h26')
+        return waiting === 0 && active === 1
+      }, 700).catch(() => undefined)
+      return { status: 200 }
+    })
+    await world.stop('delivery')
+    const { dispatch, consignments } = await send(t, world, ['H26'])
+    await world.until(async () => (await state(world, consignments.H26 as string)) === 'QUEUED')
+    const id = consignments.H26 as string
+    await queues.addAll('push-demo-h26', Array.from({ length: 12 }, (_, i) => ({ id: `${id}-1-${i + 10}`, data: { id } })))
+    await world.start('delivery')
+    await closed(world, dispatch)
+    t.equal(endpoint.of(id).length, 1)
+    t.equal((await attemptsOf(world, id)).length, 1)
+    endpoint.behave('demo-h26', () => ({ status: 200 }))
+  })
+
+  await t.test('a suspended system is not called; afterwards it is', async (t) => {
+    await suspendSystem(world.operator, 'demo-h53', 'thử nghiệm')
+    await refreshed(world)
+    const { dispatch, consignments } = await send(t, world, ['H26', 'H53'])
+    await world.until(async () => (await state(world, consignments.H26 as string)) === 'ACKNOWLEDGED')
+    t.equal(await state(world, consignments.H53 as string), 'QUEUED')
+    t.equal(endpoint.of(consignments.H53 as string).length, 0)
+    await resumeSystem(world.operator, 'demo-h53')
+    await closed(world, dispatch, 30_000)
+    t.equal(endpoint.of(consignments.H53 as string).length, 1)
+  })
+
+  await t.test('a system that turns to fetching finds the rest in its mailbox', async (t) => {
+    endpoint.behave('demo-h53', () => ({ status: 503 }))
+    const { consignments } = await send(t, world, ['H53'])
+    await world.until(async () => (await attemptsOf(world, consignments.H53 as string)).length > 0)
+    await changeSystem(world.operator, 'demo-h53', { delivery: 'pull' })
+    const leased = await world.until(async () => {
+      const { body } = await world.call('demo-h53', 'POST', '/v1/mailbox/lease', { body: { max: 1 } })
+      return body.items.length > 0 && body.items
+    })
+    t.equal(leased[0].item.consignment, consignments.H53)
+    const { rows } = await world.eyes.query(`select event from audit_entry where consignment_id = $1 and event in ('REASSIGNED', 'ContentConsignment') order by id`, [consignments.H53])
+    t.same(rows.map(({ event }) => event).toSorted(), ['ContentConsignment', 'REASSIGNED'])
+  })
+})
+
+t.test('a dead endpoint holds up nobody else', async (t) => {
+  const { world, endpoint } = await startPushWorld(t)
+  const COUNT = 40
+  endpoint.behave('demo-h53', () => 'hang')
+  const stuck = await Promise.all(Array.from({ length: COUNT }, () => send(t, world, ['H53'])))
+  await world.until(async () => endpoint.hits.filter(({ path }) => path === 'demo-h53').length >= 4)
+  const begun = performance.now()
+  const times = await Promise.all(
+    Array.from({ length: COUNT }, async () => {
+      const sent = performance.now()
+      const { consignments } = await send(t, world, ['H26'])
+      const [hit] = await world.until(async () => {
+        const hits = endpoint.of(consignments.H26 as string)
+        return hits.length > 0 && hits
+      })
+      return (hit as Hit).at - sent
+    }),
+  )
+  times.sort((a, b) => a - b)
+  t.comment(`FIGURES ${COUNT} pushes beside a dead endpoint: p50 ${Math.round(times[COUNT >> 1] ?? 0)} ms, max ${Math.round(times.at(-1) ?? 0)} ms, all after ${Math.round(performance.now() - begun)} ms`)
+  t.equal(times.length, COUNT)
+  const open = await world.eyes.query(`select count(*)::int as count from delivery_attempt a join consignment c on c.id = a.consignment_id where a.ended_at is null and c.agency_code = 'H53'`)
+  t.ok(open.rows[0].count <= 4, 'no more at a time than the system is allowed')
+  endpoint.behave('demo-h53', () => ({ status: 200 }))
+  await Promise.all(stuck.map(({ dispatch }) => closed(world, dispatch, 60_000)))
+})
+
+t.test('NATS and Redis wiped mid-flight: everything is delivered, once in effect', async (t) => {
+  const { world, endpoint } = await startPushWorld(t)
+  const COUNT = processEnvironment().LIENTHONG_SABOTAGE === undefined ? 60 : 12
+  const slow = async (): Promise<{ status: number }> => {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return { status: 200 }
+  }
+  let failures = 0
+  endpoint.behave('demo-h26', (hit) => (hit.earlier === 0 && ++failures % 3 === 0 ? { status: 503 } : slow()))
+  endpoint.behave('demo-h53', slow)
+  const first = await Promise.all(Array.from({ length: COUNT / 2 }, () => send(t, world, ['H26', 'H53'])))
+  await world.until(async () => endpoint.hits.length >= 3)
+  await Promise.all([world.servers.redis.wipe(), world.servers.nats.wipe()])
+  const second = await Promise.all(Array.from({ length: COUNT / 2 }, () => send(t, world, ['H26', 'H53'])))
+  const wiped = performance.now()
+  const all = [...first, ...second]
+  for (const { dispatch } of all) t.match((await closed(world, dispatch, 60_000)).recipients, [{ state: 'ACKNOWLEDGED' }, { state: 'ACKNOWLEDGED' }])
+  t.comment(`FIGURES wipe: ${all.length * 2} consignments, ${endpoint.hits.length} hits, all closed ${Math.round(performance.now() - wiped)} ms after it`)
+  const expected = all.flatMap(({ consignments }) => Object.values(consignments)).toSorted()
+  t.same([...new Set(endpoint.hits.map(({ consignment }) => consignment))].toSorted(), expected, 'each consignment, and no other')
+  const { rows } = await world.eyes.query('select count(*)::int as consignments, count(distinct (dispatch_id, agency_code))::int as pairs from consignment')
+  t.same(rows, [{ consignments: expected.length, pairs: expected.length }])
+  for (const { packet, consignments } of all) {
+    for (const id of Object.values(consignments)) t.ok(endpoint.of(id).every(({ body }) => body.equals(packet)))
+  }
+})
+
+t.test('delivery killed in the middle of an attempt: ambiguous, then again under the same id', async (t) => {
+  const { world, endpoint } = await startPushWorld(t, { processes: ['delivery'] })
+  endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? 'hang' : { status: 200 }))
+  const { dispatch, consignments, packet } = await send(t, world, ['H26'])
+  const id = consignments.H26 as string
+  await world.until(async () => endpoint.of(id).length === 1)
+  await world.processOf('delivery').kill()
+  t.match(await attemptsOf(world, id), [{ attempt: 1, outcome: null }], 'begun, and nobody knows')
+  const killed = performance.now()
+  await world.stop('delivery')
+  await world.start('delivery')
+  await closed(world, dispatch, 60_000)
+  t.comment(`FIGURES killed to closed ${Math.round(performance.now() - killed)} ms`)
+  t.match(await attemptsOf(world, id), [{ outcome: 'ambiguous', code: 'LT_DLV_INTERRUPTED' }, { outcome: 'delivered' }])
+  t.equal(endpoint.of(id).length, 2)
+  t.ok(endpoint.of(id).every(({ body }) => body.equals(packet)))
+})
+
+/** Waits until every service has seen the present registry: they compare every two seconds. */
+async function refreshed(world: World): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 2_200))
+  await world.until(async () => (await world.call('demo-g12', 'GET', '/v1/agencies/H26')).status === 200)
+}
+
+function readParts(body: Buffer, boundary: string): { head: string[]; bytes: Buffer }[] {
+  const parts: { head: string[]; bytes: Buffer }[] = []
+  let at = 0
+  for (;;) {
+    const line = body.indexOf('\r\n', at)
+    if (body.subarray(at, line).toString() === `--${boundary}--`) return parts
+    const end = body.indexOf('\r\n\r\n', line)
+    const head = body.subarray(line + 2, end).toString().split('\r\n')
+    const size = Number(head.find((each) => each.startsWith('Content-Length: '))?.slice(16))
+    parts.push({ head, bytes: body.subarray(end + 4, end + 4 + size) })
+    at = end + 4 + size + 2
+  }
+}
