@@ -3,6 +3,7 @@ import { endWithAdvice } from './end-with-advice.ts'
 import { writeEnvFiles } from './env-files.ts'
 import { foldersOf, makeFolders } from './folders.ts'
 import { withLock } from './lock.ts'
+import { printNextSteps } from './print-next-steps.ts'
 import { say } from './say.ts'
 import { chosenServers, startServers } from './start-servers.ts'
 
@@ -14,5 +15,6 @@ await endWithAdvice(async () => {
     const state = await startServers(folders, chosen, say)
     writeEnvFiles(state, folders, chosen)
     say(`servers are up; settings per service: ${folders.env}`)
+    await printNextSteps(folders, say)
   })
 })

@@ -27,10 +27,12 @@ export async function* watchEvents(transport: Transport, signal: AbortSignal): A
     wake()
   }
   const ended = new AbortController()
-  const both = AbortSignal.any([signal, ended.signal])
   const timer = setInterval(() => push({ kind: 'look' }), FALLBACK_MS)
-  const line = keepLine(transport, push, both)
-  const stop = (): void => wake()
+  const line = keepLine(transport, push, ended.signal)
+  const stop = (): void => {
+    ended.abort()
+    wake()
+  }
   signal.addEventListener('abort', stop)
   try {
     while (!signal.aborted) {

@@ -30,6 +30,8 @@ export interface AttachmentFacts {
   readonly mediaType: string
   /** The bytes are a zip that a client library put round one file; digests and signatures are over the zip. */
   readonly wrapped: boolean
+  /** What a zip says all its entries expand to, in bytes; 0 for everything else. */
+  readonly expandedBytes: number
   /** Safe name of the wrapped file: the attachment's own name where it has the entry's extension. */
   readonly innerName?: string
   readonly innerSize?: number
@@ -67,10 +69,11 @@ export async function unwrapAttachment(source: Uint8Array | string, label: Attac
   }
   if (isDamagedPdf(inner?.file ? inner.file.head : head)) warnings.push({ code: 'ATT_UTF8_DAMAGED', params: { name } })
   if (inner?.encrypted) warnings.push({ code: 'ATT_ENCRYPTED', params: { name } })
-  if (!inner?.file) return { mediaType, wrapped: false, warnings }
+  const expandedBytes = inner?.expandedBytes ?? 0
+  if (!inner?.file) return { mediaType, wrapped: false, expandedBytes, warnings }
   const { entryName, size, sha256 } = inner.file
   const innerName = safeFileName(extensionOf(entryName) === extensionOf(name) ? name : entryName)
-  return { mediaType, wrapped: true, innerName, innerSize: size, innerSha256: sha256, warnings }
+  return { mediaType, wrapped: true, expandedBytes, innerName, innerSize: size, innerSha256: sha256, warnings }
 }
 
 interface WrappedFile {
@@ -83,6 +86,7 @@ interface WrappedFile {
 interface ZipContent {
   readonly encrypted: boolean
   readonly officeType: string | undefined
+  readonly expandedBytes: number
   readonly file?: WrappedFile
 }
 
@@ -125,7 +129,7 @@ async function readDirectory(
     if (expanded > limits.maxExpandedBytes) throw bomb(name, `${Math.floor(limits.maxExpandedBytes / 1_048_576)} MiB`)
     if (expanded > RATIO_FREE_BYTES && expanded > compressed * limits.maxRatio) throw bomb(name, `1:${limits.maxRatio}`)
   }
-  return { first, encrypted, officeType }
+  return { first, encrypted, officeType, expandedBytes: expanded }
 }
 
 function bomb(name: string, limit: string): BusError {

@@ -20,6 +20,7 @@ import { lingerOver } from './linger.ts'
 import { type OpenApiInfo, registerOpenApi } from './openapi.ts'
 import { registerRateLimits } from './rate-limit.ts'
 import { countRequests } from './request-metrics.ts'
+import { watchSilentConnections } from './silent-connections.ts'
 import { traceIdOf, traceparentOf } from './trace-context.ts'
 
 /** A server of ours: fastify with our error funnel, and routes typed by their TypeBox schemas. */
@@ -105,9 +106,11 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<HttpS
   for (const type of STREAMED) server.addContentTypeParser(type, (_request, _payload, done) => done(null))
   addErrorFunnel(server, options.bodyLimit)
   countRequests(server, name)
+  const endSilentConnections = watchSilentConnections(server.server, tls !== undefined)
   let stopping = false
   server.addHook('preClose', async () => {
     stopping = true
+    endSilentConnections()
     closeEventStreams(server.server)
   })
   server.addHook('onRequest', async (request, reply) => {

@@ -49,7 +49,11 @@ export interface OutgoingClient {
 
 /** @throws BusError LT_CONF_INVALID for a network that is none */
 export function openOutgoing(options: OutgoingOptions): OutgoingClient {
-  const connect = createConnector(createNetworkRule(options.allowedNetworks), options.connectTimeoutMs, options.tls ?? {})
+  const connect = createConnector(
+    createNetworkRule(options.allowedNetworks),
+    options.connectTimeoutMs,
+    options.tls ?? {},
+  )
   const agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_ANSWER_HEADER_BYTES })
   return {
     close: () => agent.destroy(),
@@ -58,7 +62,11 @@ export function openOutgoing(options: OutgoingOptions): OutgoingClient {
       const timer = setTimeout(() => time.abort(), timeoutMs)
       const watched = watch(request.body)
       try {
-        const { statusCode, headers: said, body } = await agent.request({
+        const {
+          statusCode,
+          headers: said,
+          body,
+        } = await agent.request({
           origin: url.origin,
           path: url.pathname + url.search,
           method,
@@ -86,7 +94,11 @@ export function openOutgoing(options: OutgoingOptions): OutgoingClient {
 }
 
 /** A body is asked for its first bytes once the connection stands: from then on nobody knows what the other side has. */
-function watch(source: AsyncIterable<Uint8Array>): { readonly body: AsyncIterable<Uint8Array>; begun: boolean; error: unknown } {
+function watch(source: AsyncIterable<Uint8Array>): {
+  readonly body: AsyncIterable<Uint8Array>
+  begun: boolean
+  error: unknown
+} {
   const state = { body: read(), begun: false, error: undefined as unknown }
   async function* read(): AsyncGenerator<Uint8Array, void, undefined> {
     state.begun = true

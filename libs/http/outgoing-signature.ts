@@ -27,7 +27,11 @@ const LABEL = 'lt'
 export function createRequestSigner({ key, keyId, tag, lifeS }: RequestSignerOptions): RequestSigner {
   return ({ method, url, headers }, created) => {
     const from = Math.floor(created.getTime() / 1000)
-    const covered: (readonly [string, string])[] = [['@method', method], ['@target-uri', url.href], ...Object.entries(headers)]
+    const covered: (readonly [string, string])[] = [
+      ['@method', method],
+      ['@target-uri', url.href],
+      ...Object.entries(headers),
+    ]
     const names = covered.map(([name]) => `"${name}"`).join(' ')
     const params = `(${names});created=${from};expires=${from + lifeS};keyid="${keyId}";alg="ecdsa-p256-sha256";tag="${tag}"`
     const base = [...covered.map(([name, value]) => `"${name}": ${value}`), `"@signature-params": ${params}`].join('\n')

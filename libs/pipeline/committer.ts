@@ -153,7 +153,7 @@ export class Committer<E, R> {
   }
 
   async #settleUnknown(waiting: Waiting<E, R>, cause: unknown): Promise<void> {
-    const tries = wasNeverSent(cause) ? 0 : RECOVER_TRIES
+    const tries = wasNeverSent(cause) || sabotaged('unrecovered-outcome') ? 0 : RECOVER_TRIES
     for (let i = 0; i < tries; i++) {
       try {
         const result = await this.#work.recover(waiting.entry)

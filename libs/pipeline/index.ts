@@ -1,5 +1,5 @@
-export { coalesce } from './coalesce.ts'
 export { type BatchWork, Committer, type CommitterOptions, type EntryTraits } from './committer.ts'
+export { checkBus, checkClock, checkFresh, followProgress, type Progress } from './readiness.ts'
 export { type ContentSource, readStoredPart } from './read-stored-part.ts'
 export { RECEIPT_EVENTS, type RenderOptions, renderReceipt } from './render-receipt.ts'
 export { type AuditDraft, type SealedEntry, sealEntry } from './seal-entry.ts'

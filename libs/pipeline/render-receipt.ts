@@ -10,7 +10,7 @@ import {
   newReceiptId,
   type PacketForm,
 } from '../model/index.ts'
-import type { Evidence, EvidenceSigner } from '../signature/index.ts'
+import type { Evidence, EvidenceReceiverSignature, EvidenceSigner } from '../signature/index.ts'
 import {
   type ContentPart,
   type DispatchView,
@@ -72,7 +72,12 @@ export async function renderReceipt(options: RenderOptions, dispatchId: string, 
 
 function describe(options: RenderOptions, dispatch: DispatchView, entry: EntryWithDetails, parts: readonly ContentPart[]): Evidence {
   const signature = dispatch.signature as { verdict?: string; signer?: { fingerprint?: string }; signerIs?: 'agency' | 'ancestor' | 'system' }
-  const details = JSON.parse(entry.details ?? '{}') as { agency?: string; reason?: string; text?: string }
+  const details = JSON.parse(entry.details ?? '{}') as {
+    agency?: string
+    reason?: string
+    text?: string
+    receiverSignature?: EvidenceReceiverSignature
+  }
   // A re-sent consignment has an id of its own; its recipient is found by the agency.
   const recipients = dispatch.recipients.filter(
     ({ agency, consignment }) => entry.consignment_id === null || consignment === entry.consignment_id || agency === details.agency,
@@ -115,5 +120,6 @@ function describe(options: RenderOptions, dispatch: DispatchView, entry: EntryWi
     },
     warnings: [],
     ...(details.reason === undefined ? {} : { reason: { code: details.reason, text: details.text ?? '' } }),
+    ...(details.receiverSignature === undefined ? {} : { receiverSignature: details.receiverSignature }),
   }
 }

@@ -14,6 +14,8 @@ export interface ServiceContext {
   readonly log: Logger
   /** Aborted when the process is asked to stop: take no new work. Disposing follows. */
   readonly signal: AbortSignal
+  /** Notes how to close what was just opened; called, the last first, when the start fails half-way. Disposing does it otherwise. */
+  onFailedStart(close: () => Promise<unknown>): void
 }
 
 /** A service as a value: the same code runs alone, in `services/all` and in tests. */
@@ -49,7 +51,15 @@ export async function startService(
   for (const variable of unknownVariables(definition.config, env)) log.warn({ variable }, 'no setting has this name')
   const stopping = new AbortController()
   const signal = options.signal ? AbortSignal.any([stopping.signal, options.signal]) : stopping.signal
-  const running = await definition.start(config, { log, signal })
+  const opened: (() => Promise<unknown>)[] = []
+  const onFailedStart = (close: () => Promise<unknown>): void => void opened.push(close)
+  const running = await definition.start(config, { log, signal, onFailedStart }).catch(async (error: unknown) => {
+    stopping.abort()
+    for (const close of opened.reverse()) {
+      await close().catch((second: unknown) => log.warn({ err: second }, 'something stays open after a failed start'))
+    }
+    throw error
+  })
   log.info('serving')
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {

@@ -17,6 +17,12 @@ export const sharedSettings = {
   keyDir: Type.String({ minLength: 1, description: 'folder of the keys and certificates of the axis' }),
   listenHost: Type.String({ default: '127.0.0.1', description: 'address the listener binds to' }),
   listenPort: Type.Integer({ minimum: 0, maximum: 65535, description: 'port of the listener; 0 takes a free one' }),
+  healthPort: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 0,
+    description: 'port on 127.0.0.1 of /health/live, /health/ready and /metrics; 0: none',
+  }),
   logLevel: Type.Enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
     default: 'info',
     description: 'least severe level that is logged',

@@ -80,8 +80,8 @@ export function readCertificate(source: string | Uint8Array): Certificate {
       issuer: oneLine(x509.issuer),
       serialNumber: x509.serialNumber,
       fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
-      notBefore: new Date(x509.validFrom),
-      notAfter: new Date(x509.validTo),
+      notBefore: readTime(x509.validFrom),
+      notAfter: readTime(x509.validTo),
       weakness: strongSignatures.has(fields.signatureOid)
         ? keyWeakness(x509.publicKey)
         : `signature ${fields.signatureOid}`,
@@ -91,6 +91,13 @@ export function readCertificate(source: string | Uint8Array): Certificate {
     const detail = cause instanceof DerFault ? cause.message : 'not an X.509 certificate'
     throw new BusError('LT_CERT_UNREADABLE', { detail }, { cause })
   }
+}
+
+/** A date that is none would compare as neither too early nor too late. */
+function readTime(text: string): Date {
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw new DerFault('a date of validity that is none')
+  return time
 }
 
 function keyWeakness(key: KeyObject): string | undefined {

@@ -5,6 +5,7 @@ export type {
   Evidence,
   EvidenceDocument,
   EvidencePart,
+  EvidenceReceiverSignature,
   EvidenceRecipient,
   EvidenceSignature,
 } from './evidence/evidence.ts'

@@ -8,9 +8,9 @@
 export function auditCtes(parameter: string, moved: string): string {
   return `
   audit_rows as materialized (
-    select e.*, row_number() over () as ord
-    from json_to_recordset(${parameter}) as e(owner uuid, id uuid, event text, event_time timestamptz, dispatch_id uuid,
-      consignment_id uuid, salt text, details text, details_digest text, leaf_hash text)
+    select e.* from rows from (json_to_recordset(${parameter}) as (owner uuid, id uuid, event text, event_time timestamptz,
+      dispatch_id uuid, consignment_id uuid, salt text, details text, details_digest text, leaf_hash text)) with ordinality
+      as e(owner, id, event, event_time, dispatch_id, consignment_id, salt, details, details_digest, leaf_hash, ord)
     where e.owner in (select id from ${moved})
   ), audit_entries as (
     insert into audit_entry (id, event, event_time, dispatch_id, consignment_id, details_digest, leaf_hash)

@@ -1,5 +1,6 @@
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
+export { coalesce } from './coalesce.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
 export {
   type Connection,
@@ -47,7 +48,7 @@ export {
   type StatusView,
   type ThreadView,
 } from './read-dispatches.ts'
-export { findConsignments, listMailbox, type MailboxRow, nextLeaseEndMs, type OpenConsignment } from './read-mailbox.ts'
+export { findConsignments, leaseWaiting, listMailbox, type MailboxRow, nextLeaseEndMs, type OpenConsignment } from './read-mailbox.ts'
 export { type RefusalRow, recordRefusals } from './record-refusals.ts'
 export * from './registry-import.ts'
 export {

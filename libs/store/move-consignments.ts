@@ -22,10 +22,12 @@ const MOVE = `
 with wanted as materialized (
   select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz, state text, lease_token uuid,
     lease_seconds int, lease_system uuid, refusal_reason text, refusal_text text, handed_over boolean, ended boolean)
+  order by m.id
 ), locked as materialized (
-  select c.id from consignment c join wanted w on w.id = c.id and w.version = c.version
-  where c.id = any(array(select id from wanted))
-  order by c.id for update of c
+  -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
+  select l.id from wanted w cross join lateral (
+    select c.id from consignment c where c.id = w.id and c.version = w.version for update of c
+  ) l
 ), moved as (
   update consignment c set
     version = c.version + 1,
@@ -37,7 +39,8 @@ with wanted as materialized (
     ended_at = case when w.ended then w.at else c.ended_at end,
     refusal_reason = coalesce(w.refusal_reason, c.refusal_reason),
     refusal_text = coalesce(w.refusal_text, c.refusal_text)
-  from locked l join wanted w on w.id = l.id
+  -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
+  from unnest(array(select id from locked)) as l(id) join wanted w on w.id = l.id
   where c.id = l.id
   returning c.id, c.version, c.lease_until
 ), ${auditCtes('$2', 'moved')}

@@ -16,6 +16,13 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 
 const QUERY_GRACE_MS = 5_000
 
+/**
+ * Every statement here is a look-up by key or a move of rows that are named, over tables cut by month. Left to itself the server
+ * plans such statements anew at each call, which costs several times their execution; and a plan that was made while a table
+ * was small must not read the whole of it once it has grown.
+ */
+const PLANNING = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
+
 export interface PoolOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string
@@ -36,6 +43,7 @@ export function openPool(connectionString: string, options: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString,
     application_name: options.name,
+    options: PLANNING,
     max: options.max,
     statement_timeout: statementTimeoutMs,
     // Longer than the server's own limit: it speaks only when the network has fallen silent.

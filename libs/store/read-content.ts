@@ -1,3 +1,4 @@
+import { coalesced, coalescedList } from './coalesce.ts'
 import type { Queryable } from './pool.ts'
 
 export interface ContentPart {
@@ -14,22 +15,30 @@ export interface ContentPart {
 }
 
 /** The parts of a dispatch in order, without their bytes. */
-export async function listParts(database: Queryable, dispatchId: string): Promise<ContentPart[]> {
-  const { rows } = await database.query<ContentPart>({
-    name: 'list-parts',
-    text: `select ordinal, role, content_id, name, media_type, size, sha256, path, range_start, range_end
-      from content where dispatch_id = $1 order by ordinal`,
-    values: [dispatchId],
-  })
-  return rows
-}
+export const listParts = coalescedList<ContentPart & { readonly dispatch_id: string }>(
+  async (database, dispatchIds) => {
+    const { rows } = await database.query<ContentPart & { dispatch_id: string }>({
+      name: 'list-parts',
+      text: `select dispatch_id, ordinal, role, content_id, name, media_type, size, sha256, path, range_start, range_end
+        from content where dispatch_id = any($1::uuid[]) order by dispatch_id, ordinal`,
+      values: [dispatchIds],
+    })
+    return rows
+  },
+  (row) => row.dispatch_id,
+)
 
 /** The bytes of a part that lies in the database. */
-export async function readPartBytes(database: Queryable, dispatchId: string, ordinal: number): Promise<Buffer | undefined> {
-  const { rows } = await database.query<{ bytes: Buffer }>({
-    name: 'read-part-bytes',
-    text: 'select bytes from content where dispatch_id = $1 and ordinal = $2 and bytes is not null',
-    values: [dispatchId, ordinal],
-  })
-  return rows[0]?.bytes
+export function readPartBytes(database: Queryable, dispatchId: string, ordinal: number): Promise<Buffer | undefined> {
+  return readBytes(database, { dispatchId, ordinal })
 }
+
+const readBytes = coalesced<{ dispatchId: string; ordinal: number }, Buffer | undefined>(async (database, places) => {
+  const { rows } = await database.query<{ bytes: Buffer | null }>({
+    name: 'read-part-bytes',
+    text: `select c.bytes from unnest($1::uuid[], $2::smallint[]) with ordinality as w(dispatch_id, ordinal, place)
+      left join content c on c.dispatch_id = w.dispatch_id and c.ordinal = w.ordinal order by w.place`,
+    values: [places.map(({ dispatchId }) => dispatchId), places.map(({ ordinal }) => ordinal)],
+  })
+  return rows.map(({ bytes }) => bytes ?? undefined)
+})

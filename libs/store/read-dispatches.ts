@@ -1,3 +1,4 @@
+import { coalescedFind, coalescedList } from './coalesce.ts'
 import type { Queryable } from './pool.ts'
 
 export interface DispatchView {
@@ -29,17 +30,21 @@ export interface DispatchView {
 const DISPATCH = `id, state, kind, lane, system_id, sender_code, document_id, number, notation, promulgation_date, subject,
   business_type, due_date, form, content_hash, content_size, content_state, recipients, signature, facts, accepted_at, routed_at, closed_at`
 
-export async function findDispatch(database: Queryable, id: string): Promise<DispatchView | undefined> {
-  const { rows } = await database.query<DispatchView>({
-    name: 'find-dispatch',
-    text: `select ${DISPATCH} from dispatch where id = $1`,
-    values: [id],
-  })
-  return rows[0]
-}
+export const findDispatch = coalescedFind<DispatchView>(
+  async (database, ids) => {
+    const { rows } = await database.query<DispatchView>({
+      name: 'find-dispatch',
+      text: `select ${DISPATCH} from dispatch where id = any($1::uuid[])`,
+      values: [ids],
+    })
+    return rows
+  },
+  (row) => row.id,
+)
 
 export interface ConsignmentView {
   readonly id: string
+  readonly dispatch_id: string
   readonly agency_code: string
   readonly as_written: readonly string[]
   readonly mode: string
@@ -54,17 +59,21 @@ export interface ConsignmentView {
 }
 
 /** Every consignment of a dispatch, re-sends included, in the order they were made. */
-export async function listConsignments(database: Queryable, dispatchId: string): Promise<ConsignmentView[]> {
-  const { rows } = await database.query<ConsignmentView>({
-    name: 'list-consignments',
-    text: `select id, agency_code, as_written, mode, state, previous_id, available_at, handed_over_at, ended_at,
-      refusal_reason, refusal_text, recall_pending from consignment where dispatch_id = $1 order by id`,
-    values: [dispatchId],
-  })
-  return rows
-}
+export const listConsignments = coalescedList<ConsignmentView>(
+  async (database, dispatchIds) => {
+    const { rows } = await database.query<ConsignmentView>({
+      name: 'list-consignments',
+      text: `select id, dispatch_id, agency_code, as_written, mode, state, previous_id, available_at, handed_over_at, ended_at,
+        refusal_reason, refusal_text, recall_pending from consignment where dispatch_id = any($1::uuid[]) order by id`,
+      values: [dispatchIds],
+    })
+    return rows
+  },
+  (row) => row.dispatch_id,
+)
 
 export interface StatusView {
+  readonly about_dispatch_id: string
   readonly dispatch_id: string
   readonly reporter_code: string
   readonly code: string
@@ -74,16 +83,22 @@ export interface StatusView {
   readonly about_consignment_id: string | null
 }
 
-/** Status reports about a dispatch, in the order they were routed. */
-export async function listStatusReports(database: Queryable, dispatchId: string): Promise<StatusView[]> {
-  const { rows } = await database.query<StatusView>({
-    name: 'list-status-reports',
-    text: `select dispatch_id, reporter_code, code, description, stated_at, reported_at, about_consignment_id
-      from status_report where about_dispatch_id = $1 order by dispatch_id`,
-    values: [dispatchId],
-  })
-  return rows
-}
+/** Status reports about a dispatch, in the order they were accepted: the order of the log, or of waiting for it. */
+export const listStatusReports = coalescedList<StatusView>(
+  async (database, dispatchIds) => {
+    const { rows } = await database.query<StatusView>({
+      name: 'list-status-reports',
+    text: `select s.dispatch_id, s.about_dispatch_id, s.reporter_code, s.code, s.description, s.stated_at, s.reported_at,
+        s.about_consignment_id
+      from status_report s left join receipt r on r.dispatch_id = s.dispatch_id and r.event = 'SubmissionAcceptance'
+        left join log_leaf l on l.entry_id = r.entry_id left join audit_pending p on p.entry_id = r.entry_id
+      where s.about_dispatch_id = any($1::uuid[]) order by l.epoch, l.index, p.seq`,
+      values: [dispatchIds],
+    })
+    return rows
+  },
+  (row) => row.about_dispatch_id,
+)
 
 export interface ThreadView {
   readonly dispatch_id: string
@@ -93,25 +108,43 @@ export interface ThreadView {
   readonly number: string
   readonly notation: string
   readonly subject: string
-  readonly recipients: readonly { readonly agency: string }[]
 }
 
-/** The documents this one answers, and those that answer it. */
-export async function listThread(database: Queryable, dispatchId: string): Promise<ThreadView[]> {
-  const { rows } = await database.query<ThreadView>({
-    name: 'list-thread',
-    text: `select t.id as dispatch_id, 'answers' as direction, t.sender_code, t.document_id, t.number, t.notation, t.subject, t.recipients
-      from reply_link l join dispatch t on t.sender_code = l.agency_code and t.kind = 'document'
-        and (t.document_id = l.document_id or (l.document_id is null and t.number || '/' || t.notation = l.code))
-      where l.dispatch_id = $1
-      union all
-      select r.id, 'answered-by', r.sender_code, r.document_id, r.number, r.notation, r.subject, r.recipients
-      from dispatch d join reply_link l on l.agency_code = d.sender_code
-        and (l.document_id = d.document_id or (l.document_id is null and l.code = d.number || '/' || d.notation))
-      join dispatch r on r.id = l.dispatch_id
-      where d.id = $1 order by 1 limit 200`,
-    values: [dispatchId],
-  })
+/** Links that are looked at in each direction and way of naming; a document that is answered by more is a matter for the archive. */
+const THREAD_REACH = 1000
+const THREAD_LIMIT = 200
+
+const THREAD = `
+with branches as materialized (
+  -- One branch for each way of naming, so that each finds its index; with "or" between them the sender's whole history is read.
+  (select t.id, 'answers' as direction from reply_link l join dispatch t on t.sender_code = l.agency_code and t.document_id = l.document_id
+    where l.dispatch_id = $1 and t.kind = 'document' order by 1 limit ${THREAD_REACH})
+  union
+  (select t.id, 'answers' from reply_link l join dispatch t on t.sender_code = l.agency_code and t.number || '/' || t.notation = l.code
+    where l.dispatch_id = $1 and l.document_id is null and t.kind = 'document' order by 1 limit ${THREAD_REACH})
+  union
+  (select l.dispatch_id, 'answered-by' from dispatch d join reply_link l on l.agency_code = d.sender_code and l.document_id = d.document_id
+    where d.id = $1 order by 1 limit ${THREAD_REACH})
+  union
+  (select l.dispatch_id, 'answered-by' from dispatch d
+    join reply_link l on l.agency_code = d.sender_code and l.code = d.number || '/' || d.notation
+    where d.id = $1 and l.document_id is null order by 1 limit ${THREAD_REACH})
+), thread as materialized (
+  select b.direction, d.* from branches b cross join lateral (select * from dispatch d where d.id = b.id offset 0) d
+), own as materialized (
+  select unnest($2::text[]) as code
+)
+select id as dispatch_id, direction, sender_code, document_id, number, notation, subject from thread
+where sender_code in (select code from own)
+  or id in (select t.id from thread t cross join lateral jsonb_array_elements(t.recipients) r where r ->> 'agency' in (select code from own))
+order by id limit ${THREAD_LIMIT}`
+
+/**
+ * The documents this one answers, and those that answer it, as far as one of `agencies` sent or receives them; oldest first, at
+ * most 200. What strangers link to a document takes no place from what its parties may see.
+ */
+export async function listThread(database: Queryable, dispatchId: string, agencies: readonly string[]): Promise<ThreadView[]> {
+  const { rows } = await database.query<ThreadView>({ name: 'list-thread', text: THREAD, values: [dispatchId, agencies] })
   return rows
 }
 

@@ -1,7 +1,9 @@
+import { coalesced, coalescedFind } from './coalesce.ts'
 import type { Queryable } from './pool.ts'
 
 /** A fact of the log that a receipt can be made of, or was made of. */
 export interface ReceiptFact {
+  readonly dispatch_id: string
   readonly entry_id: string
   readonly event: string
   readonly event_time: Date
@@ -11,26 +13,38 @@ export interface ReceiptFact {
   readonly signing_time: Date | null
 }
 
-/** The facts about a dispatch among `events`, in the order they were committed. */
-export async function listReceiptFacts(database: Queryable, dispatchId: string, events: readonly string[]): Promise<ReceiptFact[]> {
-  const { rows } = await database.query<ReceiptFact>({
-    name: 'list-receipt-facts',
-    text: `select e.id as entry_id, e.event, e.event_time, e.consignment_id, r.id as receipt_id, r.signing_time
-      from audit_entry e left join receipt r on r.entry_id = e.id
-      where e.dispatch_id = $1 and e.event = any($2::text[]) order by e.event_time, e.id`,
-    values: [dispatchId, events],
-  })
-  return rows
+/** The facts about a dispatch among `events`, in the order of the log; those it has not taken up yet follow in their order of waiting. */
+export function listReceiptFacts(database: Queryable, dispatchId: string, events: readonly string[]): Promise<ReceiptFact[]> {
+  return factsOf(database, { dispatchId, events })
 }
 
-export async function findReceiptXml(database: Queryable, entryId: string): Promise<Buffer | undefined> {
-  const { rows } = await database.query<{ xml: Buffer }>({
-    name: 'find-receipt-xml',
-    text: 'select xml from receipt where entry_id = $1',
-    values: [entryId],
+const factsOf = coalesced<{ dispatchId: string; events: readonly string[] }, ReceiptFact[]>(async (database, questions) => {
+  const { rows } = await database.query<ReceiptFact>({
+    name: 'list-receipt-facts',
+    text: `select e.dispatch_id, e.id as entry_id, e.event, e.event_time, e.consignment_id, r.id as receipt_id, r.signing_time
+      from audit_entry e left join receipt r on r.entry_id = e.id
+        left join log_leaf l on l.entry_id = e.id left join audit_pending p on p.entry_id = e.id
+      where e.dispatch_id = any($1::uuid[]) and e.event = any($2::text[]) order by l.epoch, l.index, p.seq`,
+    values: [[...new Set(questions.map(({ dispatchId }) => dispatchId))], [...new Set(questions.flatMap(({ events }) => events))]],
   })
-  return rows[0]?.xml
+  return questions.map(({ dispatchId, events }) => rows.filter((row) => row.dispatch_id === dispatchId && events.includes(row.event)))
+})
+
+export async function findReceiptXml(database: Queryable, entryId: string): Promise<Buffer | undefined> {
+  return (await findXml(database, entryId))?.xml
 }
+
+const findXml = coalescedFind<{ readonly entry_id: string; readonly xml: Buffer }>(
+  async (database, entryIds) => {
+    const { rows } = await database.query<{ entry_id: string; xml: Buffer }>({
+      name: 'find-receipt-xml',
+      text: 'select entry_id, xml from receipt where entry_id = any($1::uuid[])',
+      values: [entryIds],
+    })
+    return rows
+  },
+  (row) => row.entry_id,
+)
 
 /** One entry with its details (absent once they were deleted), and the epoch's origin when it has been sequenced. */
 export interface EntryWithDetails {
@@ -43,16 +57,19 @@ export interface EntryWithDetails {
   readonly origin: string
 }
 
-export async function findEntry(database: Queryable, entryId: string): Promise<EntryWithDetails | undefined> {
-  const { rows } = await database.query<EntryWithDetails>({
-    name: 'find-entry',
+export const findEntry = coalescedFind<EntryWithDetails>(
+  async (database, entryIds) => {
+    const { rows } = await database.query<EntryWithDetails>({
+      name: 'find-entry',
     text: `select e.id, e.event, e.event_time, e.dispatch_id, e.consignment_id, a.details, o.origin
       from audit_entry e left join audit_detail a on a.entry_id = e.id left join log_leaf l on l.entry_id = e.id
-      join log_origin o on o.epoch = coalesce(l.epoch, (select max(epoch) from log_origin)) where e.id = $1`,
-    values: [entryId],
-  })
-  return rows[0]
-}
+      join log_origin o on o.epoch = coalesce(l.epoch, (select max(epoch) from log_origin)) where e.id = any($1::uuid[])`,
+      values: [entryIds],
+    })
+    return rows
+  },
+  (row) => row.id,
+)
 
 export interface SignedReceipt {
   readonly id: string
@@ -67,25 +84,32 @@ export interface SignedReceipt {
 
 /** Keeps a receipt; of two that were signed for one entry at the same time the first stays. Returns the one that is kept. */
 export async function keepReceipt(database: Queryable, receipt: SignedReceipt): Promise<Buffer> {
-  const { rows } = await database.query<{ xml: Buffer }>({
-    name: 'keep-receipt',
-    text: `insert into receipt (id, entry_id, dispatch_id, consignment_id, event, event_time, signing_time, xml)
-      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (entry_id) do nothing returning xml`,
-    values: [
-      receipt.id,
-      receipt.entryId,
-      receipt.dispatchId,
-      receipt.consignmentId,
-      receipt.event,
-      receipt.eventTime,
-      receipt.signingTime,
-      receipt.xml,
-    ],
-  })
-  const kept = rows[0]?.xml ?? (await findReceiptXml(database, receipt.entryId))
+  if (await keep(database, receipt)) return receipt.xml
+  const kept = await findReceiptXml(database, receipt.entryId)
   if (!kept) throw new Error('a receipt vanished from an append-only table')
   return kept
 }
+
+/** Answers whether a receipt is the one that is kept. Rows go in by entry, so that two processes cannot wait for each other. */
+const keep = coalesced<SignedReceipt, boolean>(async (database, receipts) => {
+  let end = 0
+  const places = receipts.map(({ xml, ...receipt }) => {
+    end += xml.length
+    return { ...receipt, offset: end - xml.length, length: xml.length }
+  })
+  const { rows } = await database.query<{ id: string }>({
+    name: 'keep-receipts',
+    text: `insert into receipt (id, entry_id, dispatch_id, consignment_id, event, event_time, signing_time, xml)
+      select r.id, r."entryId", r."dispatchId", r."consignmentId", r.event, r."eventTime", r."signingTime",
+        substring($2::bytea from r."offset" + 1 for r.length)
+      from json_to_recordset($1) as r(id uuid, "entryId" uuid, "dispatchId" uuid, "consignmentId" uuid, event text,
+        "eventTime" timestamptz, "signingTime" timestamptz, "offset" int, length int)
+      order by r."entryId", r.id on conflict (entry_id) do nothing returning id`,
+    values: [JSON.stringify(places), Buffer.concat(receipts.map(({ xml }) => xml), end)],
+  })
+  const kept = new Set(rows.map(({ id }) => id))
+  return receipts.map(({ id }) => kept.has(id))
+})
 
 /** The origin line of the log's present epoch. */
 export async function readOrigin(database: Queryable): Promise<string> {

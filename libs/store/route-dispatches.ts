@@ -16,8 +16,10 @@ export interface DispatchToRoute {
 export async function findDispatchesToRoute(database: Queryable, ids: readonly string[]): Promise<DispatchToRoute[]> {
   const { rows } = await database.query<DispatchToRoute>({
     name: 'find-dispatches-to-route',
-    text: `select id, version, kind, lane, sender_code, document_id, recipients, facts
-      from dispatch where id = any($1::uuid[]) and state = 'ACCEPTED'`,
+    text: `select d.* from (select distinct unnest($1::uuid[]) as id) w cross join lateral (
+        select id, version, kind, lane, sender_code, document_id, recipients, facts
+        from dispatch where id = w.id and state = 'ACCEPTED' offset 0
+      ) d`,
     values: [ids],
   })
   return rows
@@ -56,14 +58,17 @@ export interface RoutingBatch {
 
 const ROUTE = `
 with wanted as materialized (
-  select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz)
+  select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz) order by m.id
 ), locked as materialized (
-  select d.id, w.at from dispatch d join wanted w on w.id = d.id
-  where d.id = any(array(select id from wanted)) and d.state = 'ACCEPTED' and d.version = w.version
-  order by d.id for update of d
+  -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
+  select l.id from wanted w cross join lateral (
+    select d.id from dispatch d where d.id = w.id and d.state = 'ACCEPTED' and d.version = w.version for update of d
+  ) l
 ), moved as (
-  update dispatch d set state = 'ROUTED', version = d.version + 1, routed_at = l.at
-  from locked l where d.id = l.id returning d.id
+  update dispatch d set state = 'ROUTED', version = d.version + 1, routed_at = w.at
+  -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
+  from unnest(array(select id from locked)) as l(id) join wanted w on w.id = l.id
+  where d.id = l.id returning d.id
 ), consignments as (
   insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at, next_publish_at)
   select c.id, c.dispatch_id, c.agency_code, array(select jsonb_array_elements_text(c.as_written)), c.kind, c.lane, c.mode,

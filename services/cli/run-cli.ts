@@ -50,8 +50,10 @@ export async function runCli(
   environment: Environment = processEnvironment(),
 ): Promise<number> {
   const output = new Output({ language: languageOf(args, environment), json: args.includes('--json'), ...streams })
-  const name = args[0] ?? ''
-  if (name === '' || name === 'help' || name === '--help' || name === '-h') {
+  const at = commandAt(args)
+  const name = args[at] ?? ''
+  const rest = [...args.slice(0, at), ...args.slice(at + 1)]
+  if (name === '' || name === 'help' || name === '-h') {
     output.result({ commands: Object.keys(COMMANDS) }, usage(output))
     return EXIT_CODES.done
   }
@@ -61,7 +63,7 @@ export async function runCli(
   try {
     if (!isCommand(name)) throw new UsageError(`${output.t('usage.unknown', { command: name })}\n${usage(output).join('\n')}`)
     const command: Command = COMMANDS[name]
-    const call = readCall(command, args.slice(1), { output, environment, signal: stopping.signal })
+    const call = readCall(command, rest, { output, environment, signal: stopping.signal })
     if (call.flags.help) {
       output.result({ command: name, options: Object.keys(command.options) }, help(name, command, output))
       return EXIT_CODES.done
@@ -100,6 +102,13 @@ function parse(command: Command, args: string[], output: Output): ReturnType<typ
     if (!code.startsWith('ERR_PARSE_ARGS')) throw error
     throw new UsageError(output.t('usage.wrong', { detail: message.split('. ', 1)[0] ?? '' }))
   }
+}
+
+/** Where the command stands: behind options of all commands, if there are any. */
+function commandAt(args: readonly string[]): number {
+  let at = 0
+  while (args[at]?.startsWith('--')) at += args[at] === '--lang' ? 2 : 1
+  return at
 }
 
 /** Needed before the command line is understood, to say what is wrong with it. */

@@ -29,7 +29,13 @@ export async function attemptDelivery(stage: Stage, id: string): Promise<void> {
   await endAttempt(stage, open, verdict, performance.now() - begun)
 }
 
-function claim(stage: Stage, push: WaitingPush, system: PushSystem, attempt: number, timeoutMs: number): Promise<number | undefined> {
+function claim(
+  stage: Stage,
+  push: WaitingPush,
+  system: PushSystem,
+  attempt: number,
+  timeoutMs: number,
+): Promise<number | undefined> {
   const details = { agency: push.agency_code, system: system.code, attempt, endpoint: new URL(system.pushUrl).origin }
   return stage.commits.claim(
     {
@@ -43,7 +49,13 @@ function claim(stage: Stage, push: WaitingPush, system: PushSystem, attempt: num
   )
 }
 
-async function send(stage: Stage, push: WaitingPush, system: PushSystem, attempt: number, timeoutMs: number): Promise<Verdict> {
+async function send(
+  stage: Stage,
+  push: WaitingPush,
+  system: PushSystem,
+  attempt: number,
+  timeoutMs: number,
+): Promise<Verdict> {
   const url = new URL(system.pushUrl)
   const begun = performance.now()
   try {

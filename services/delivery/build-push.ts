@@ -15,12 +15,19 @@ export interface PushContent {
  * or written anew, and nothing is held in memory that lies in a file.
  * @throws BusError LT_STORE_CONTENT_MISSING
  */
-export async function buildPush(source: ContentSource, push: Pick<WaitingPush, 'dispatch_id' | 'form'>): Promise<PushContent> {
+export async function buildPush(
+  source: ContentSource,
+  push: Pick<WaitingPush, 'dispatch_id' | 'form'>,
+): Promise<PushContent> {
   const parts = await listParts(source.pool, push.dispatch_id)
   const read = (part: ContentPart) => readPart(source, push.dispatch_id, part)
   const [first] = parts
   if (push.form === 'inline' && first) {
-    const headers = { 'content-type': 'application/edxml+xml', 'content-digest': digestField(first.sha256), 'lt-parts': '1' }
+    const headers = {
+      'content-type': 'application/edxml+xml',
+      'content-digest': digestField(first.sha256),
+      'lt-parts': '1',
+    }
     return { headers, size: first.size, body: () => read(first) }
   }
   const boundary = `lt-${randomBytes(16).toString('hex')}`
@@ -50,7 +57,11 @@ export async function buildPush(source: ContentSource, push: Pick<WaitingPush, '
   return { headers, size, body }
 }
 
-async function* readPart(source: ContentSource, dispatchId: string, part: ContentPart): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readPart(
+  source: ContentSource,
+  dispatchId: string,
+  part: ContentPart,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const bytes = await readStoredPart(source, dispatchId, part)
   if (Buffer.isBuffer(bytes)) yield bytes
   else yield* bytes
@@ -64,14 +75,15 @@ export function digestField(sha256: Uint8Array): string {
 const MEDIA_TYPE = /^[A-Za-z0-9!#$&^_.+-]{1,100}\/[A-Za-z0-9!#$&^_.+-]{1,100}$/
 
 /** What the sender wrote may stand in a header only where it cannot end that header. */
-function partHeader(part: ContentPart): string {
+export function partHeader(part: Omit<ContentPart, 'path' | 'range_start' | 'range_end'>): string {
   const type = part.role === 'envelope' ? 'application/edxml+xml' : (part.media_type ?? '')
   const lines = [
     `Content-Type: ${MEDIA_TYPE.test(type) ? type : 'application/octet-stream'}`,
     `Content-Length: ${part.size}`,
     `Content-Digest: ${digestField(part.sha256)}`,
   ]
-  if (part.content_id !== null) lines.push(`Content-ID: <${part.content_id.replace(/[^\x21-\x7e]|[<>"\\]/gu, encodeURIComponent)}>`)
+  if (part.content_id !== null)
+    lines.push(`Content-ID: <${part.content_id.replace(/[^\x21-\x7e]|[<>"\\]/gu, encodeURIComponent)}>`)
   if (part.name !== null) lines.push(`Content-Disposition: attachment; filename*=UTF-8''${encodeName(part.name)}`)
   return lines.join('\r\n')
 }

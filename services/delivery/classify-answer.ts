@@ -18,6 +18,7 @@ const BUSY: ReadonlySet<number> = new Set([408, 425, 429])
 /** Says something about the endpoint and not about the document: somebody will mend it. */
 const CLOSED: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 421])
 const MAX_SAID = 200
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
 /** The meaning of a status: any 2xx is the receiver's word that it has stored the document. */
 export function classifyAnswer(answer: OutgoingAnswer, now: Date): Verdict {
@@ -44,12 +45,15 @@ export function classifyFailure(error: unknown): Verdict {
 
 /** RFC 9110 10.2.3: seconds, or a date. */
 function readRetryAfter(text: string | undefined, now: Date): number | undefined {
-  if (text === undefined || text.length > 40) return undefined
+  if (text === undefined) return undefined
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const at = Date.parse(text)
+  const at = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }
 
 function printable(text: string): string {
-  return text.slice(0, MAX_SAID).replace(/[\p{Cc}\p{Cs}]+/gu, ' ').trim()
+  return text
+    .slice(0, MAX_SAID)
+    .replace(/[\p{Cc}\p{Cs}]+/gu, ' ')
+    .trim()
 }

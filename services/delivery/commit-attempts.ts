@@ -23,8 +23,24 @@ const LIMITS = { maxBatch: 200, maxWaiting: 20_000 }
 
 /** @param onCommitted told after each commit that wrote entries */
 export function openAttemptCommits(pool: Pool, onCommitted: () => void): AttemptCommits {
-  const claims = committer<WantedClaim>((batch, entries, at) => claimAttempts(pool, batch.map(({ entries: _, ...claim }) => ({ ...claim, at })), entries), onCommitted)
-  const ends = committer<WantedEnd>((batch, entries, at) => endAttempts(pool, batch.map(({ entries: _, ...end }) => ({ ...end, at })), entries), onCommitted)
+  const claims = committer<WantedClaim>(
+    (batch, entries, at) =>
+      claimAttempts(
+        pool,
+        batch.map(({ entries: _, ...claim }) => ({ ...claim, at })),
+        entries,
+      ),
+    onCommitted,
+  )
+  const ends = committer<WantedEnd>(
+    (batch, entries, at) =>
+      endAttempts(
+        pool,
+        batch.map(({ entries: _, ...end }) => ({ ...end, at })),
+        entries,
+      ),
+    onCommitted,
+  )
   return {
     claim: (wanted, urgent) => claims.submit(wanted, urgent),
     end: (wanted) => ends.submit(wanted),
@@ -37,13 +53,19 @@ interface Wanted {
   readonly entries: readonly AuditDraft[]
 }
 
-type Write<W> = (batch: readonly W[], entries: readonly (SealedEntry & { owner: string })[], at: string) => Promise<Map<string, number>>
+type Write<W> = (
+  batch: readonly W[],
+  entries: readonly (SealedEntry & { owner: string })[],
+  at: string,
+) => Promise<Map<string, number>>
 
 function committer<W extends Wanted>(write: Write<W>, onCommitted: () => void): Committer<W, number | undefined> {
   return new Committer<W, number | undefined>(
     {
       async write(batch, eventTime) {
-        const entries = batch.flatMap(({ id, entries }) => entries.map((entry) => ({ owner: id, ...sealEntry(entry, eventTime) })))
+        const entries = batch.flatMap(({ id, entries }) =>
+          entries.map((entry) => ({ owner: id, ...sealEntry(entry, eventTime) })),
+        )
         const moved = await write(batch, entries, eventTime.toISOString())
         onCommitted()
         return batch.map(({ id }) => moved.get(id))

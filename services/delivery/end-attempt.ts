@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BusError, catalogue, fill } from '../../libs/errors/index.ts'
-import { type EventName, EVENTS } from '../../libs/model/index.ts'
+import { EVENTS, type EventName } from '../../libs/model/index.ts'
 import type { AuditDraft } from '../../libs/pipeline/index.ts'
 import { defineEvent } from '../../libs/runtime/index.ts'
 import type { WaitingPush } from '../../libs/store/index.ts'
@@ -27,7 +27,11 @@ export interface OpenAttempt {
 
 const PAUSE_MS = 250
 
-const attemptEnded = defineEvent({ name: 'attempt_ended', text: 'an attempt to push ended', labels: ['outcome', 'code'] })
+const attemptEnded = defineEvent({
+  name: 'attempt_ended',
+  text: 'an attempt to push ended',
+  labels: ['verdict', 'code'],
+})
 
 /**
  * Commits what an attempt came to and, where it is to be repeated, puts the next one into the queue of its system. The commit is
@@ -50,10 +54,20 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
     entries: [draft(open, EVENTS.attemptEnded, detailsOf(open, verdict, durationMs)), ...followingEntries(open, plan)],
   })
   if (ended === undefined) return
-  attemptEnded(stage.log, { consignmentId: id, attempt: open.attempt, outcome: verdict.outcome, code: fault ?? '', state: plan.state })
+  attemptEnded(stage.log, {
+    consignmentId: id,
+    attempt: open.attempt,
+    verdict: verdict.outcome,
+    code: fault ?? '',
+    state: plan.state,
+  })
   if (plan.state !== 'RETRYING' || open.system === null) return
   try {
-    await stage.queues.add(queueName(open.system), { id: `${id}-${open.attempt + 1}-0`, data: { id }, delayMs: plan.retryMs })
+    await stage.queues.add(queueName(open.system), {
+      id: `${id}-${open.attempt + 1}-0`,
+      data: { id },
+      delayMs: plan.retryMs,
+    })
   } catch (error) {
     stage.log.debug({ err: error, consignmentId: id }, 'the sweeper will queue the next attempt')
   }
@@ -63,7 +77,13 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
 export async function endUnbegun(stage: Stage, push: WaitingPush, system: string | null): Promise<void> {
   const plan: Plan = { state: 'DEAD', code: 'LT_DLV_TIME_OVER', params: { attempts: push.attempt, last: '-' } }
   const open = { ...push, system }
-  await stage.commits.end({ id: push.id, version: push.version, ...WITHOUT_ATTEMPT, ...moveOf(plan, 0), entries: followingEntries(open, plan) })
+  await stage.commits.end({
+    id: push.id,
+    version: push.version,
+    ...WITHOUT_ATTEMPT,
+    ...moveOf(plan, 0),
+    entries: followingEntries(open, plan),
+  })
 }
 
 /** Gives a push to the mailbox of its agency: nobody wants it pushed any more. Answers whether it was this call that did. */
@@ -73,7 +93,10 @@ export async function reassignToMailbox(stage: Stage, push: WaitingPush): Promis
     draft(push, EVENTS.available, { agency: push.agency_code, state: 'AVAILABLE', lane: push.lane }),
   ]
   const move = { state: 'AVAILABLE', retry_ms: null, sweep_ms: null, reason: null, text: null } as const
-  return (await stage.commits.end({ id: push.id, version: push.version, ...WITHOUT_ATTEMPT, ...move, entries })) !== undefined
+  return (
+    (await stage.commits.end({ id: push.id, version: push.version, ...WITHOUT_ATTEMPT, ...move, entries })) !==
+    undefined
+  )
 }
 
 const WITHOUT_ATTEMPT = { outcome: null, http_status: null, duration_ms: null, code: null, answer: null } as const

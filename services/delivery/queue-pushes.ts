@@ -10,7 +10,11 @@ import type { Stage } from './stage.ts'
  * @param options.most entries of a queue above which nothing is added: what is left out is swept again later
  * @throws BusError LT_DLV_QUEUE_UNAVAILABLE, LT_STORE_UNAVAILABLE
  */
-export async function queuePushes(stage: Stage, pushes: readonly WaitingPush[], options: { readonly most?: number } = {}): Promise<void> {
+export async function queuePushes(
+  stage: Stage,
+  pushes: readonly WaitingPush[],
+  options: { readonly most?: number } = {},
+): Promise<void> {
   const bySystem = new Map<string, AddOptions[]>()
   const systems = await Promise.all(pushes.map((push) => chooseSystem(stage, push)))
   pushes.forEach(({ id, attempt, publish_round, due_ms }, i) => {
@@ -23,7 +27,12 @@ export async function queuePushes(stage: Stage, pushes: readonly WaitingPush[], 
   await Promise.all([...bySystem].map(([code, entries]) => addTo(stage, queueName(code), entries, options.most)))
 }
 
-async function addTo({ queues }: Stage, queue: string, entries: readonly AddOptions[], most: number | undefined): Promise<void> {
+async function addTo(
+  { queues }: Stage,
+  queue: string,
+  entries: readonly AddOptions[],
+  most: number | undefined,
+): Promise<void> {
   if (most !== undefined) {
     const { waiting, delayed } = await queues.counts(queue)
     if (waiting + delayed >= most) return

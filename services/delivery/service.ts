@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { openBlobStore } from '../../libs/blobs/index.ts'
 import { connectBus, type WorkMessage } from '../../libs/bus/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
-import { type OutgoingOptions, openOutgoing } from '../../libs/http/index.ts'
+import { type OutgoingOptions, openHealthListener, openOutgoing } from '../../libs/http/index.ts'
 import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
-import { startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkClock, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openQueues } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
@@ -26,8 +26,13 @@ const DRAIN_MS = 5_000
 export const deliveryService = defineService({
   name: 'delivery',
   config: deliveryConfig,
-  async start(config, { log, signal }) {
-    const pool = openPool(config.databaseUrl, { name: 'lienthong delivery', max: 6, onLost: (error) => log.warn({ err: error }, 'connection lost') })
+  async start(config, { log, signal, onFailedStart }) {
+    const pool = openPool(config.databaseUrl, {
+      name: 'lienthong delivery',
+      max: 6,
+      onLost: (error) => log.warn({ err: error }, 'connection lost'),
+    })
+    onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)
     const [registry, blobs, signer] = await Promise.all([
@@ -36,16 +41,35 @@ export const deliveryService = defineService({
       loadPushSigner(config.keyDir),
     ])
     const client = openOutgoing(outgoingOf(config))
+    onFailedStart(() => client.close())
     const bus = await connectBus({ url: config.natsUrl, name: 'delivery', signal, log })
+    onFailedStart(() => bus.close())
     const queues = await openQueues({ redisUrl: config.redisUrl, name: 'delivery', log })
+    onFailedStart(() => queues.close())
+    const checks = { database: () => checkClock(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) }
+    const closeHealth = await openHealthListener(config.healthPort, checks, log)
     const commits = openAttemptCommits(pool, () => bus.publish(SUBJECTS.auditPending))
     const hurry = new AbortController()
-    const stage: Stage = { config, log, pool, blobs, registry, bus, queues, client, signer, commits, hurry: hurry.signal }
+    const stage: Stage = {
+      config,
+      log,
+      pool,
+      blobs,
+      registry,
+      bus,
+      queues,
+      client,
+      signer,
+      commits,
+      hurry: hurry.signal,
+    }
 
     const workers = workQueues(stage)
     workers.follow()
     bus.subscribe(SUBJECTS.registryChanged, () => {
-      registry.refresh().then(workers.follow, (error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
+      registry
+        .refresh()
+        .then(workers.follow, (error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
     })
     const handler = async (messages: readonly WorkMessage[]): Promise<void> => {
       const ids = messages.map(consignmentIdOf).filter((id) => id !== undefined)
@@ -75,6 +99,7 @@ export const deliveryService = defineService({
       async [Symbol.asyncDispose]() {
         const timer = setTimeout(() => hurry.abort(), DRAIN_MS)
         stopListening()
+        await closeHealth()
         await Promise.all([...consumers, sweeper.done])
         await queues.close()
         clearTimeout(timer)

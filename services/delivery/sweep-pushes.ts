@@ -19,7 +19,12 @@ export async function sweepPushes(stage: Stage): Promise<number> {
       const system = stage.registry.receivingSystem(attempt.agency_code)?.system.code ?? null
       // Its age has the time of the attempt in it already.
       const open = { ...attempt, age_ms: attempt.age_ms - duration_ms, system }
-      return endAttempt(stage, open, { outcome: 'ambiguous', fault: { code: 'LT_DLV_INTERRUPTED', params: {} } }, duration_ms)
+      return endAttempt(
+        stage,
+        open,
+        { outcome: 'ambiguous', fault: { code: 'LT_DLV_INTERRUPTED', params: {} } },
+        duration_ms,
+      )
     }),
   )
   // Without Redis nothing could be queued, and each round makes the next pause longer.

@@ -23,7 +23,9 @@ export function workQueues(stage: Stage): { follow(): void } {
     follow() {
       if (followed === stage.registry.version) return
       followed = stage.registry.version
-      const wanted = new Set([...stage.registry.systems].filter(({ delivery }) => delivery === 'push').map(({ code }) => code))
+      const wanted = new Set(
+        [...stage.registry.systems].filter(({ delivery }) => delivery === 'push').map(({ code }) => code),
+      )
       for (const code of wanted) if (!workers.has(code)) workers.set(code, open(code))
       for (const [code, worker] of workers) {
         if (wanted.has(code)) continue

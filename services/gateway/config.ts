@@ -11,6 +11,7 @@ export const gatewayConfig = Type.Object({
   keyDir: sharedSettings.keyDir,
   listenHost: sharedSettings.listenHost,
   listenPort: sharedSettings.listenPort,
+  healthPort: sharedSettings.healthPort,
   publicUrl: Type.Optional(
     Type.String({ pattern: '^https?://', description: 'address callers use; `aud` of client assertions and tokens. Default: the listener' }),
   ),

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { openBlobStore } from '../../libs/blobs/index.ts'
 import { connectBus } from '../../libs/bus/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
-import { buildHttpServer, type FastifyRequest, registerHealth } from '../../libs/http/index.ts'
+import { buildHttpServer, type FastifyRequest, openHealthListener, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { openRegistry, type Registry } from '../../libs/registry/index.ts'
+import { checkClock, checkFresh } from '../../libs/pipeline/index.ts'
+import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
-import { checkDurability, checkPartitions, checkSchema, clockSkewMs, openPool, type Pool, readOrigin } from '../../libs/store/index.ts'
+import { checkDurability, checkPartitions, checkSchema, openPool } from '../../libs/store/index.ts'
 import { openAcceptance } from './accept-dispatches.ts'
 import { openKnownSubmissions } from './admission/find-known.ts'
 import { openRefusalRecorder } from './admission/record-refusals.ts'
@@ -18,6 +19,7 @@ import { loadTokenKey } from './auth/token-key.ts'
 import { addTokenRoute } from './auth/token-route.ts'
 import { openExaminer } from './examine/open-examiner.ts'
 import { type GatewayConfig, gatewayConfig } from './config.ts'
+import { followOrigin } from './follow-origin.ts'
 import type { Gateway } from './gateway.ts'
 import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
 import { openFinder } from './mailbox/find-own.ts'
@@ -30,8 +32,6 @@ import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
 
 const POOL_SIZE = 10
-const MAX_STALE_MS = 10_000
-const MAX_SKEW_MS = 1_000
 const MAX_HEADER_BYTES = 32 * 1024
 const MAX_JSON_BYTES = 1024 * 1024
 
@@ -39,12 +39,13 @@ const MAX_JSON_BYTES = 1024 * 1024
 export const gatewayService = defineService({
   name: 'gateway',
   config: gatewayConfig,
-  async start(config, { log, signal }) {
+  async start(config, { log, signal, onFailedStart }) {
     const pool = openPool(config.databaseUrl, {
       name: 'lienthong gateway',
       max: POOL_SIZE,
       onLost: (error) => log.warn({ err: error }, 'connection lost'),
     })
+    onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)
     const [registry, blobs, signer, trust, origin] = await Promise.all([
@@ -52,13 +53,14 @@ export const gatewayService = defineService({
       openBlobStore({ dir: config.blobDir, minFreeBytes: config.minFreeBytes }),
       loadEvidenceSigner(config.keyDir),
       loadTrust(config.keyDir),
-      readOrigin(pool),
+      followOrigin(pool, log, signal),
     ])
     const bus = await connectBus({ url: config.natsUrl, name: 'gateway', signal, log })
+    onFailedStart(() => bus.close())
     bus.subscribe(SUBJECTS.registryChanged, () => {
       registry.refresh().catch((error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
     })
-    const axis = { name: config.axisName, id: origin }
+    const axis = (): { name: string; id: string } => ({ name: config.axisName, id: origin() })
     const examiner = openExaminer({ trust: () => trust, keyDir: config.keyDir })
     const known = openKnownSubmissions(pool)
     const acceptance = openAcceptance({
@@ -66,7 +68,7 @@ export const gatewayService = defineService({
       bus,
       log,
       known,
-      context: () => ({ signer, axis, origin }),
+      context: () => ({ signer, axis: axis(), origin: origin() }),
       maxBatch: config.commitBatch,
       maxWaiting: config.commitQueue,
     })
@@ -94,7 +96,14 @@ export const gatewayService = defineService({
           maxAttachments: config.maxAttachments,
         },
       },
-      receipts: { pool, signer, axis, systemCode: (id) => registry.system(id)?.code ?? id },
+      receipts: {
+        pool,
+        signer,
+        get axis() {
+          return axis()
+        },
+        systemCode: (id) => registry.system(id)?.code ?? id,
+      },
       mover,
       findConsignment: openFinder(pool, registry),
       verifyReceiver: openReceiverCheck(registry),
@@ -117,6 +126,7 @@ export const gatewayService = defineService({
       openApi: API,
       ...tlsOf(config),
     })
+    onFailedStart(() => server.close())
     const auth = createAuth(server, {
       directory: registry,
       database: pool,
@@ -128,23 +138,26 @@ export const gatewayService = defineService({
     addTokenRoute(server, auth)
     keepAssertionsSwept(pool, log, signal)
     keepContentSwept({ blobs, pool, log, signal })
-    registerHealth(server, {
+    const checks = {
       database: () => checkClock(pool),
       registry: () => checkFresh(registry),
       partitions: () => checkPartitions(pool),
-    })
+    }
+    registerHealth(server, checks)
     const seen = openSeenRecorder(pool, log, signal)
     const requireSystem = async (request: FastifyRequest): Promise<void> => {
       await auth.requireSystem(request)
       seen.note(callerOf(request).systemId)
     }
     await registerRoutes(server, gateway, { requireSystem })
+    const closeHealth = await openHealthListener(config.healthPort, checks, log)
+    onFailedStart(closeHealth)
     const url = await server.listen({ host: config.listenHost, port: config.listenPort })
 
     return {
       urls: { native: config.publicUrl ?? url },
       async [Symbol.asyncDispose]() {
-        await server.close()
+        await Promise.all([server.close(), closeHealth()])
         await Promise.all([acceptance.close(), mover.close(), refusals.close()])
         await examiner[Symbol.asyncDispose]()
         await bus.close()
@@ -153,15 +166,6 @@ export const gatewayService = defineService({
     }
   },
 })
-
-/** @throws BusError LT_STORE_UNAVAILABLE when the database does not answer or its clock is another than ours */
-async function checkClock(pool: Pool): Promise<void> {
-  if (Math.abs(await clockSkewMs(pool)) > MAX_SKEW_MS) throw new BusError('LT_STORE_CLOCK_SKEW')
-}
-
-async function checkFresh(registry: Registry): Promise<void> {
-  if (registry.staleMs > MAX_STALE_MS) throw new BusError('LT_STORE_UNAVAILABLE')
-}
 
 function tlsOf(config: GatewayConfig): { tls?: { cert: Buffer; key: Buffer; requestCert: true; rejectUnauthorized: false } } {
   const { tlsCertificateFile, tlsKeyFile } = config

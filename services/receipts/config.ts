@@ -4,6 +4,7 @@ import { type Static, Type } from '../../libs/schema/index.ts'
 export const receiptsConfig = Type.Object({
   databaseUrl: sharedSettings.databaseUrl,
   natsUrl: sharedSettings.natsUrl,
+  healthPort: sharedSettings.healthPort,
   readBatch: Type.Integer({ minimum: 1, maximum: 1000, default: 1000, description: 'log entries read at a time' }),
   readIdleMs: Type.Integer({ minimum: 10, maximum: 10_000, default: 1000, description: 'pause between two looks that find nothing' }),
 })

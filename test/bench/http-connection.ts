@@ -27,6 +27,10 @@ export class HttpConnection {
     this.#socket.on('close', () => this.#fail(new Error('the gateway closed the connection')))
   }
 
+  get alive(): boolean {
+    return this.#dead === undefined
+  }
+
   request(method: string, path: string, token: string, type = '', body?: Uint8Array): Promise<Answer> {
     if (this.#dead) return Promise.reject(this.#dead)
     if (this.#resolve) throw new Error('one request at a time')
@@ -95,7 +99,7 @@ export class HttpConnections {
   }
 
   async request(...request: Parameters<HttpConnection['request']>): Promise<Answer> {
-    const connection = this.#free.pop() ?? this.#open() ?? (await new Promise<HttpConnection>((resolve) => this.#waiting.push(resolve)))
+    const connection = this.#take() ?? (await new Promise<HttpConnection>((resolve) => this.#waiting.push(resolve)))
     try {
       return await connection.request(...request)
     } finally {
@@ -105,7 +109,11 @@ export class HttpConnections {
     }
   }
 
-  #open(): HttpConnection | undefined {
+  #take(): HttpConnection | undefined {
+    for (let free = this.#free.pop(); free; free = this.#free.pop()) {
+      if (free.alive) return free
+      this.#left++ // closed while nobody used it
+    }
     if (this.#left === 0) return undefined
     this.#left--
     return new HttpConnection(this.#port)

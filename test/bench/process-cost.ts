@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Clock ticks of /proc are hundredths of a second on every Linux. */
 const MS_PER_TICK = 10
@@ -29,6 +31,19 @@ export function machineBusyMs(): number {
   const fields = (read('/proc/stat').split('\n', 1)[0] ?? '').trim().split(/\s+/).slice(1).map(Number)
   const idle = (fields[3] ?? 0) + (fields[4] ?? 0)
   return (fields.slice(0, 8).reduce((sum, value) => sum + value, 0) - idle) * MS_PER_TICK
+}
+
+/** Waits until the machine has been four fifths idle for three seconds, at most `ms`. Answers whether it was. */
+export async function quietMachine(ms: number): Promise<boolean> {
+  const end = performance.now() + ms
+  for (let quiet = 0; performance.now() < end; ) {
+    const [busy, began] = [machineBusyMs(), performance.now()]
+    await sleep(1000)
+    const share = (machineBusyMs() - busy) / (performance.now() - began) / availableParallelism()
+    quiet = share < 0.2 ? quiet + 1 : 0
+    if (quiet === 3) return true
+  }
+  return false
 }
 
 function childrenOf(pid: number): number[] {

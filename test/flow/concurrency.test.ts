@@ -30,6 +30,19 @@ async function holdAcceptances(world: World): Promise<{ release(): Promise<void>
   }
 }
 
+/** Does `work` again and again until the promise settles. */
+async function whileWaiting<T>(promise: Promise<T>, work: () => Promise<unknown>): Promise<T> {
+  let waiting = true
+  const settled = promise.finally(() => {
+    waiting = false
+  })
+  while (waiting) {
+    await work()
+    await sleep(50)
+  }
+  return await settled
+}
+
 const countWriting = async (world: World): Promise<number> =>
   (await world.eyes.query(`select from pg_stat_activity where datname = current_database() and application_name = 'lienthong gateway' and ${WRITING}`)).rowCount ?? 0
 
@@ -71,84 +84,67 @@ t.test('one submission that the database refuses among 99 good ones in one batch
   t.ok(rows[0].batches[0] >= 25, 'they did share a batch: halving a hundred leaves fifty or the like')
 })
 
-t.test('the connection is cut in the middle of a batch', async (t) => {
-  const cluster = await startPrivateCluster(t)
-  const world = await startWorld(t, { cluster })
+t.test('the connection is cut before COMMIT: 503, and the repetition is one dispatch', async (t) => {
+  const world = await startWorld(t)
+  const parcels = signParcels(world, 10)
+  await Promise.all(parcels.slice(0, 3).map(({ system }) => world.call(system, 'GET', '/v1/mailbox')))
+  const held = await holdAcceptances(world)
+  const asked = parcels.map((parcel) => world.submit(parcel.system, parcel.packet))
+  await world.until(async () => (await countWriting(world)) > 0)
+  const answers = await whileWaiting(Promise.all(asked), () => cutConnections(world, WRITING))
+  await held.release()
+  t.same(new Set(answers.map(({ status }) => status)), new Set([503]), 'nobody is told of an acceptance that is not there')
+  t.same(new Set(answers.map(({ body }) => body.code)), new Set(['LT_STORE_UNAVAILABLE']))
+  t.ok(answers.every(({ headers }) => headers.has('retry-after')))
   const receivers = startReceivers(world)
-  const parcels = signParcels(world, 140)
-  await inParallel(parcels.slice(0, 10), 2, (parcel) => deliver(world, parcel))
+  await inParallel(parcels, 4, (parcel) => deliver(world, parcel))
+  const outcome = await settle(world, parcels, receivers, 40_000)
+  await receivers.stop()
+  t.equal(outcome.accepted, 10)
+  t.equal(outcome.lost + outcome.seconds, 0, 'none lost, none twice')
+})
 
-  await t.test('before COMMIT: 503, and the repetition is one dispatch', async (t) => {
-    const held = await holdAcceptances(world)
-    const own = parcels.slice(10, 20)
-    const asked = own.map((parcel) => world.submit(parcel.system, parcel.packet))
-    await world.until(async () => (await countWriting(world)) > 0)
-    let waiting = true
-    const answered = Promise.all(asked).finally(() => {
-      waiting = false
-    })
-    while (waiting) {
-      await cutConnections(world, WRITING)
-      await sleep(50)
-    }
-    const answers = await answered
-    await held.release()
-    t.same(new Set(answers.map(({ status }) => status)), new Set([503]), 'nobody is told of an acceptance that is not there')
-    t.same(new Set(answers.map(({ body }) => body.code)), new Set(['LT_STORE_UNAVAILABLE']))
-    t.ok(answers.every(({ headers }) => headers.has('retry-after')))
-    await inParallel(own, 4, (parcel) => deliver(world, parcel))
+t.test('the connection is cut after COMMIT: found by re-reading, 202 with the receipt that was committed', async (t) => {
+  const cluster = await startPrivateCluster(t)
+  const world = await startWorld(t, { cluster, services: ['gateway'] })
+  const parcels = signParcels(world, 10)
+  await Promise.all(parcels.slice(0, 3).map(({ system }) => world.call(system, 'GET', '/v1/mailbox')))
+  // The commit is in the log of this server and waits for a standby that does not exist.
+  await world.eyes.query(`alter system set synchronous_standby_names = 'nobody'`)
+  await world.eyes.query('select pg_reload_conf()')
+  let cuts = 0
+  const asked = parcels.map((parcel) => world.submit(parcel.system, parcel.packet))
+  const answers = await whileWaiting(Promise.all(asked), async () => {
+    cuts += await cutConnections(world, `wait_event = 'SyncRep' and ${WRITING}`)
   })
+  t.ok(cuts > 0, `${cuts} commits were cut`)
+  t.same(new Set(answers.map(({ status }) => status)), new Set([202]), answers.map(({ body }) => body.code).join())
+  for (const { body } of answers) {
+    const { rows } = await world.eyes.query('select xml from receipt where dispatch_id = $1 and id = $2', [body.dispatch, body.receipt?.id])
+    t.equal(rows[0]?.xml.toString(), body.receipt?.xml, 'the receipt in the answer is the one in the database')
+  }
+  t.equal((await world.eyes.query('select from dispatch')).rowCount, 10)
+})
 
-  await t.test('after COMMIT, before its answer: found by re-reading, 202 with the receipt that was committed', async (t) => {
-    const settings = await openConnection(cluster.url('postgres'), 'settings')
-    // The commit is in the log of this server and waits for a standby that does not exist.
-    await settings.query(`alter system set synchronous_standby_names = 'nobody'`)
-    await settings.query('select pg_reload_conf()')
-    const own = parcels.slice(20, 30)
-    const asked = own.map((parcel) => world.submit(parcel.system, parcel.packet))
-    let waiting = true
-    let cuts = 0
-    const answered = Promise.all(asked).finally(() => {
-      waiting = false
-    })
-    while (waiting) {
-      cuts += await cutConnections(world, `wait_event = 'SyncRep' and ${WRITING}`)
-      await sleep(50)
-    }
-    const answers = await answered
-    await settings.query('alter system reset synchronous_standby_names')
-    await settings.query('select pg_reload_conf()')
-    await settings.end()
-    t.ok(cuts > 0, `${cuts} commits were cut`)
-    t.same(new Set(answers.map(({ status }) => status)), new Set([202]), JSON.stringify(answers[0]?.body).slice(0, 300))
-    for (const { body } of answers) {
-      const { rows } = await world.eyes.query('select xml from receipt where dispatch_id = $1 and id = $2', [body.dispatch, body.receipt.id])
-      t.equal(rows[0]?.xml.toString(), body.receipt.xml, 'the receipt in the answer is the one in the database')
-    }
-    own.forEach((parcel, i) => parcel.answers.push(answers[i]?.status ?? 0))
+t.test('connections are cut at any moment: every 202 is there, every repetition is one dispatch', async (t) => {
+  const world = await startWorld(t)
+  const parcels = signParcels(world, 100)
+  const receivers = startReceivers(world)
+  let cuts = 0
+  const traffic = inParallel(parcels, 8, (parcel) => deliver(world, parcel))
+  await whileWaiting(traffic, async () => {
+    await sleep(150)
+    cuts += await cutConnections(world, 'true')
   })
-
-  await t.test('at any moment: every 202 is there, every repetition is one dispatch', async (t) => {
-    let ended = false
-    let cuts = 0
-    const traffic = inParallel(parcels.slice(30), 8, (parcel) => deliver(world, parcel)).finally(() => {
-      ended = true
-    })
-    while (!ended) {
-      cuts += await cutConnections(world, 'true')
-      await sleep(120)
-    }
-    await traffic
-    const outcome = await settle(world, parcels, receivers, 40_000)
-    await receivers.stop()
-    const repeated = parcels.filter(({ answers }) => answers.length > 1)
-    t.comment(`FIGURES ${cuts} connections cut in traffic: ${JSON.stringify(outcome)}, ${repeated.length} submissions repeated`)
-    t.ok(cuts > 5)
-    t.equal(outcome.accepted, parcels.length)
-    t.equal(outcome.delivered, outcome.expected)
-    t.equal(outcome.lost + outcome.seconds, 0, 'none lost, none twice')
-    t.same(await findLogFaults(world), [])
-  })
+  const outcome = await settle(world, parcels, receivers, 40_000)
+  await receivers.stop()
+  const repeated = parcels.filter(({ answers }) => answers.length > 1)
+  t.comment(`FIGURES ${cuts} connections cut in traffic: ${JSON.stringify(outcome)}, ${repeated.length} submissions repeated`)
+  t.ok(cuts > 5)
+  t.equal(outcome.accepted, parcels.length)
+  t.equal(outcome.delivered, outcome.expected)
+  t.equal(outcome.lost + outcome.seconds, 0, 'none lost, none twice')
+  t.same(await findLogFaults(world), [])
 })
 
 t.test('the same bytes thirty times at once, and one mailbox emptied by eight workers', async (t) => {

@@ -71,6 +71,11 @@ t.test('content on disk, then the commit on disk, then the answer', async (t) =>
   )
 })
 
+/** Should it start all the same, it is stopped again: the test goes on. */
+function startAndStop(world: World, service: WorldService): Promise<void> {
+  return world.start(service).then(() => world.stop(service))
+}
+
 t.test('no service starts on a database that could not keep a promise', async (t) => {
   const cluster = await startPrivateCluster(t)
   const world = await startWorld(t, { cluster, services: [] })
@@ -78,7 +83,7 @@ t.test('no service starts on a database that could not keep a promise', async (t
     await asSuperuser(cluster, `alter system set ${setting} = off`, 'select pg_reload_conf()')
     await world.until(async () => (await world.eyes.query(`show ${setting}`)).rows[0][setting] === 'off')
     for (const service of SERVICES) {
-      await t.rejects(world.start(service), { code: 'LT_STORE_UNSAFE_SETTING', params: { setting, value: 'off' } }, `${service} without ${setting}`)
+      await t.rejects(startAndStop(world, service), { code: 'LT_STORE_UNSAFE_SETTING', params: { setting, value: 'off' } }, `${service} without ${setting}`)
     }
     await asSuperuser(cluster, `alter system reset ${setting}`, 'select pg_reload_conf()')
     await world.until(async () => (await world.eyes.query(`show ${setting}`)).rows[0][setting] === 'on')
@@ -86,7 +91,7 @@ t.test('no service starts on a database that could not keep a promise', async (t
   for (const service of SERVICES) {
     await asSuperuser(cluster, `alter role lt_${service} set synchronous_commit = off`)
     const params = { setting: 'synchronous_commit', value: 'off' }
-    await t.rejects(world.start(service), { code: 'LT_STORE_UNSAFE_SETTING', params }, `${service} without synchronous_commit`)
+    await t.rejects(startAndStop(world, service), { code: 'LT_STORE_UNSAFE_SETTING', params }, `${service} without synchronous_commit`)
     await asSuperuser(cluster, `alter role lt_${service} reset synchronous_commit`)
   }
 
@@ -94,10 +99,10 @@ t.test('no service starts on a database that could not keep a promise', async (t
   await world.eyes.query(`${add} true)`)
   for (const service of SERVICES) {
     const refused = { code: 'LT_STORE_SCHEMA_MISMATCH', params: { migration: '9999-later' } }
-    await t.rejects(world.start(service), refused, `${service} on a schema it does not understand`)
+    await t.rejects(startAndStop(world, service), refused, `${service} on a schema it does not understand`)
   }
   await world.eyes.query(`update schema_migration set breaking = false where name = '9999-later'`)
-  for (const service of SERVICES) await t.resolves(world.start(service), `${service} starts: an addition that older programs can live with`)
+  for (const service of SERVICES) await t.resolves(startAndStop(world, service), `${service} starts: an addition that older programs can live with`)
 })
 
 t.test('a clock that is more than a second off fails readiness, and only as long as it is', async (t) => {

@@ -1,4 +1,4 @@
-import { createPrivateKey, sign, X509Certificate } from 'node:crypto'
+import { createPrivateKey, sign, verify, X509Certificate } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { freePort } from '../../deploy/local/free-port.ts'
 import type { PacketDraft } from '../../libs/envelope/index.ts'
@@ -236,19 +236,25 @@ t.test("the receiver's own signature is checked and kept in the entry", async (t
     { ...good, fingerprint: '0'.repeat(64) },
     { ...good, value: 'AAAA' },
     { ...good, value: '' },
+    await ownSignature('demo-h26', first.item.consignment, 'hôm nay'),
+    await ownSignature('demo-h26', first.item.consignment, '2026-02-30T00:00:00Z'),
   ]
   for (const [path, more] of ENDINGS) {
-    for (const signature of forged) {
+    const other = await ownSignature('demo-h26', first.item.consignment, time, path === 'refuse' ? 'acknowledge' : 'refuse')
+    for (const signature of [...forged, other]) {
       const answer = await end(path, first.item.consignment, first.lease, { ...more, signature })
       t.match(answer, { ok: false, code: 'LT_BOX_BAD_SIGNATURE', status: 422 })
     }
   }
   t.equal((await rowOf(first.item.consignment)).state, 'AVAILABLE', 'a forged signature ends nothing')
   t.match(await end('acknowledge', first.item.consignment, first.lease, { signature: good }), { ok: true })
-  t.same((await detailsOf(first.item.consignment, 'ConsignmentAcceptance')).receiverSignature, good)
-  const own = await ownSignature('demo-h26', second.item.consignment, time)
+  const acknowledged = await signatureInReceipt(first.item.dispatch, 'ConsignmentAcceptance')
+  t.match(acknowledged, { ...good, statement: `lt-receipt-1\nacknowledge\n${first.item.consignment}\n` })
+  t.ok(verify('sha256', Buffer.from(acknowledged?.statement ?? ''), receiverKey(), Buffer.from(good.value, 'base64')), 'anyone can check it')
+  t.same((await detailsOf(first.item.consignment, 'ConsignmentAcceptance')).receiverSignature, acknowledged)
+  const own = await ownSignature('demo-h26', second.item.consignment, time, 'refuse')
   t.match(await end('refuse', second.item.consignment, second.lease, { reason: 'other', signature: own }), { ok: true })
-  t.same((await detailsOf(second.item.consignment, 'ConsignmentRejection')).receiverSignature, own)
+  t.match(await signatureInReceipt(second.item.dispatch, 'ConsignmentRejection'), { ...own, statement: /^lt-receipt-1\nrefuse\n/ })
 })
 
 t.test('one bad item in a request does not spoil the others', async (t) => {
@@ -461,14 +467,23 @@ function certificateOf(system: string): string {
 }
 
 /** What a receiver signs, written down here once more from the description. */
-async function ownSignature(system: string, consignment: string, time: string) {
+async function ownSignature(system: string, consignment: string, time: string, verb: 'acknowledge' | 'refuse' = 'acknowledge') {
   const { rows } = await world.eyes.query(
     `select encode(content_hash, 'hex') as hash from dispatch d join consignment c on c.dispatch_id = d.id where c.id = $1`,
     [consignment],
   )
-  const statement = `lt-receipt-1\n${consignment}\n${rows[0].hash}\n${time}\n`
+  const statement = `lt-receipt-1\n${verb}\n${consignment}\n${rows[0].hash}\n${time}\n`
   const key = createPrivateKey(world.systems[system]?.signer.privateKeyPem ?? '')
   const value = sign('sha256', Buffer.from(statement), { key, dsaEncoding: 'ieee-p1363' }).toString('base64')
   const fingerprint = new X509Certificate(certificateOf(system)).fingerprint256.replaceAll(':', '').toLowerCase()
   return { time, fingerprint, value }
+}
+
+const receiverKey = () => ({ key: new X509Certificate(certificateOf('demo-h26')).publicKey, dsaEncoding: 'ieee-p1363' as const })
+
+/** The receiver's own signature as the signed receipt of that event shows it to the sender. */
+async function signatureInReceipt(dispatch: string, event: string) {
+  const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)
+  const { href } = body.receipts.find((fact: { event: string }) => fact.event === event)
+  return readEvidence((await world.call('demo-g12', 'GET', href)).bytes).receiverSignature
 }

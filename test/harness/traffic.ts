@@ -125,6 +125,8 @@ export interface Outcome {
   readonly lost: number
   /** Dispatches beyond one per parcel and consignments beyond one per recipient. */
   readonly seconds: number
+  /** Consignments by the state of their dispatch and their own: tells where things stand still. */
+  readonly states: Readonly<Record<string, number>>
 }
 
 /** Waits until every dispatch is closed and the log holds every entry, at most `ms`; then counts. */
@@ -135,21 +137,22 @@ export async function settle(world: World, parcels: readonly Parcel[], receivers
   await world.until(async () => (await world.eyes.query(rest, [hashes])).rows[0].open === 0, ms).catch(() => undefined)
   const { rows } = await world.eyes.query<{ hash: string; dispatches: number; consignments: { id: string; agency: string; state: string }[] }>(
     `select encode(d.content_hash, 'hex') as hash, count(distinct d.id)::int as dispatches,
-       coalesce(json_agg(json_build_object('id', c.id, 'agency', c.agency_code, 'state', case when d.state = 'CLOSED' then c.state else d.state end))
+       coalesce(json_agg(json_build_object('id', c.id, 'agency', c.agency_code, 'state', concat_ws(' ', d.state, c.state)))
          filter (where c.id is not null), '[]') as consignments
      from dispatch d left join consignment c on c.dispatch_id = d.id where encode(d.content_hash, 'hex') = any($1) group by 1`,
     [hashes],
   )
   const byHash = new Map(rows.map((row) => [row.hash, row]))
-  const outcome = { accepted: 0, delivered: 0, expected: 0, lost: 0, seconds: 0 }
+  const outcome = { accepted: 0, delivered: 0, expected: 0, lost: 0, seconds: 0, states: {} as Record<string, number> }
   for (const { hash, recipients } of parcels) {
     const row = byHash.get(hash)
     outcome.expected += recipients.length
     if (row) outcome.accepted++
     outcome.seconds += Math.max(0, (row?.dispatches ?? 0) - 1)
+    for (const { state } of row?.consignments ?? []) outcome.states[state] = (outcome.states[state] ?? 0) + 1
     for (const agency of recipients) {
       const own = row?.consignments.filter((each) => each.agency === agency) ?? []
-      const arrived = own.some(({ id, state }) => state === 'ACKNOWLEDGED' && receivers.taken.get(id) === hash)
+      const arrived = own.some(({ id, state }) => state === 'CLOSED ACKNOWLEDGED' && receivers.taken.get(id) === hash)
       if (arrived) outcome.delivered++
       else outcome.lost++
       outcome.seconds += Math.max(0, own.length - 1)
@@ -158,13 +161,17 @@ export async function settle(world: World, parcels: readonly Parcel[], receivers
   return outcome
 }
 
-/** What is wrong with the log: entries without a leaf, gaps between indexes, facts that stand twice. Empty when nothing is. */
+/** What is wrong with the log: facts without an entry or with two, entries without a leaf, gaps. Empty when nothing is. */
 export async function findLogFaults(world: World): Promise<string[]> {
   const { rows } = await world.eyes.query<{ fault: string }>(
     `select 'no leaf: ' || event as fault from audit_entry where id not in (select entry_id from log_leaf)
      union all select 'gap in the indexes' from log_leaf having count(*) <> max(index) + 1
      union all select 'twice: ' || event from audit_entry where dispatch_id is not null
-       group by event, dispatch_id, consignment_id having count(*) > 1`,
+       group by event, dispatch_id, consignment_id having count(*) > 1
+     union all select 'no entry: accepted' from dispatch d where not exists
+       (select from audit_entry e where e.dispatch_id = d.id and e.event = 'SubmissionAcceptance')
+     union all select 'no entry: acknowledged' from consignment c where c.state = 'ACKNOWLEDGED' and not exists
+       (select from audit_entry e where e.consignment_id = c.id and e.event = 'ConsignmentAcceptance')`,
   )
   return rows.map(({ fault }) => fault)
 }

@@ -2,18 +2,26 @@ import t from 'tap'
 import {
   acceptDispatches,
   checkDurability,
+  checkPartitions,
   checkSchema,
+  claimAttempts,
   clockSkewMs,
   closeDispatches,
+  endAttempts,
+  ensurePartitions,
   findConsignments,
   findDispatch,
   findDispatchesToRoute,
   findEntry,
   findKnownSubmissions,
+  findOverdueAttempts,
   findReceiptXml,
   findSenders,
   findSubmission,
+  findWaitingPushes,
   keepReceipt,
+  keepSubmissionKey,
+  leaseWaiting,
   listConsignments,
   listMailbox,
   listParts,
@@ -36,6 +44,7 @@ import {
   routeDispatches,
   sequenceEntries,
   takeDueDispatches,
+  takeDuePushes,
   tryLeadSequencer,
 } from '../../libs/store/index.ts'
 import { createDatabase } from '../harness/create-database.ts'
@@ -59,7 +68,9 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
     (pool) => findSenders(pool, [ID]),
     (pool) => listConsignments(pool, ID),
     (pool) => listStatusReports(pool, ID),
-    (pool) => listThread(pool, ID),
+    (pool) => listThread(pool, ID, ['H26']),
+    (pool) => leaseWaiting(pool, ['H26'], { wanted: 1, reach: 1, seconds: 60, systemId: ID }),
+    (pool) => keepSubmissionKey(pool, { systemId: ID, key: 'k', contentHash: Buffer.alloc(0), dispatchId: ID }),
     (pool) => listReceiptFacts(pool, ID, ['ContentHandover']),
     (pool) => findReceiptXml(pool, ID),
     (pool) => findEntry(pool, ID),
@@ -84,6 +95,17 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
     (pool) => findDispatchesToRoute(pool, [ID]),
     (pool) => routeDispatches(pool, { moves: [], consignments: [], statuses: [], entries: [] }),
     (pool) => takeDueDispatches(pool, 10),
+    (pool) => ensurePartitions(pool),
+    (pool) => checkPartitions(pool),
+  ],
+  delivery: [
+    (pool) => findWaitingPushes(pool, [ID]),
+    (pool) => takeDuePushes(pool, 10, 1000),
+    (pool) => findOverdueAttempts(pool, 10),
+    (pool) => claimAttempts(pool, [], []),
+    (pool) => endAttempts(pool, [], []),
+    (pool) => listParts(pool, ID),
+    (pool) => readPartBytes(pool, ID, 0),
   ],
   receipts: [
     (pool) => readLogCursor(pool, 'nobody'),
@@ -134,6 +156,190 @@ t.test('the log is append-only by privilege and, for the owner, by trigger', asy
   }
 })
 
+t.test('each role reads what its stage needs and nothing else', async (t) => {
+  const database = await createDatabase(t)
+  const owner = openPool(database.url('owner'), { name: 'owner', max: 1 })
+  t.teardown(() => owner.end())
+  const roles = ['gateway', 'routing', 'delivery', 'receipts', 'audit', 'console', 'cli'] as const
+  const everyone = [...roles]
+  const operators = ['console', 'cli']
+  const readers: Readonly<Record<string, readonly string[]>> = {
+    'dispatch.subject': everyone.filter((role) => role !== 'audit'),
+    'consignment.state': everyone.filter((role) => role !== 'audit'),
+    'consignment.lease_token': everyone.filter((role) => role !== 'audit'),
+    'content.bytes': ['gateway', 'delivery'],
+    'content.size': ['gateway', 'delivery', ...operators],
+    'submission_recipient.dispatch_id': ['gateway', ...operators],
+    'submission_key.idempotency_key': ['gateway'],
+    'document_key.document_id': ['gateway'],
+    'reply_link.code': ['gateway', ...operators],
+    'refusal.params': operators,
+    'status_report.code': ['gateway', 'routing', ...operators],
+    'delivery_attempt.answer': ['delivery', ...operators],
+    'audit_entry.event': ['gateway', 'receipts', 'audit', ...operators],
+    'audit_detail.details': ['gateway', ...operators],
+    'audit_pending.seq': ['gateway', 'audit', ...operators],
+    'log_leaf.index': ['gateway', 'receipts', 'audit', ...operators],
+    'log_cursor.index': ['receipts', ...operators],
+    'receipt.xml': ['gateway', 'receipts', ...operators],
+  }
+  for (const [column, allowed] of Object.entries(readers)) {
+    const { rows } = await owner.query(
+      `select role from unnest($1::text[]) with ordinality as r(role, place)
+        where has_column_privilege('lt_' || role, $2, $3, 'select') order by place`,
+      [roles, ...column.split('.')],
+    )
+    t.same(rows.map(({ role }) => role), allowed, column)
+  }
+  for (const role of ['console', 'cli'] as const) {
+    const pool = openPool(database.url(role), { name: role, max: 1 })
+    await t.rejects(pool.query('select bytes from content'), { code: '42501' })
+    await t.rejects(pool.query('select * from content'), { code: '42501' })
+    await t.resolves(listParts(pool, ID))
+    await pool.end()
+  }
+})
+
+t.test('functions that run as the owner are not led astray, and nobody else makes objects', async (t) => {
+  const database = await createDatabase(t)
+  const owner = openPool(database.url('owner'), { name: 'owner', max: 1 })
+  t.teardown(() => owner.end())
+  const { rows } = await owner.query(
+    `select proname, proconfig from pg_proc where prosecdef and pronamespace = 'public'::regnamespace order by proname`,
+  )
+  t.ok(rows.length >= 3)
+  for (const { proname, proconfig } of rows) t.same(proconfig, ['search_path=public, pg_temp'], proname)
+  const makers = await owner.query(
+    `select rolname from pg_roles where rolname ~ '^lt_' and rolname <> 'lt_owner' and has_schema_privilege(rolname, 'public', 'create')`,
+  )
+  t.same(makers.rows, [])
+})
+
+t.test('entries come into the log in the order of cause, and receipts are listed in the order of the log', async (t) => {
+  const database = await createDatabase(t)
+  const gateway = await openConnection(database.url('gateway'), 'gateway')
+  const audit = await openConnection(database.url('audit'), 'audit')
+  t.teardown(() => Promise.all([gateway.end(), audit.end()]))
+  const pool = gateway as unknown as Pool
+  const at = new Date()
+  const id = (tail: string): string => {
+    const time = at.getTime().toString(16).padStart(12, '0')
+    return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail.padStart(12, '0')}`
+  }
+  // Ids of one millisecond that stand the other way round than their causes, and owners in an order of their own.
+  const causes = ['9', '5', '7', '1', '8', '2'].map((tail, i) => ({ tail, owner: id(['c', 'a', 'b'][i % 3] as string) }))
+  const entries = causes.map(({ tail, owner }) => ({
+    owner,
+    id: id(tail),
+    event: 'ContentHandover',
+    event_time: at.toISOString(),
+    dispatch_id: ID,
+    consignment_id: null,
+    salt: '00',
+    details: '{}',
+    details_digest: '00',
+    leaf_hash: '00',
+  }))
+  const refusal = { system_id: ID, refused_at: at.toISOString(), code: 'LT_SUB_BUSY', params: {}, sha256: null, size: null }
+  // However the planner joins: here by sorting both sides.
+  await gateway.query('set enable_hashjoin = off; set enable_nestloop = off')
+  await recordRefusals(pool, ['a', 'b', 'c'].map((tail) => ({ ...refusal, id: id(tail) })), entries)
+  await gateway.query('reset enable_hashjoin; reset enable_nestloop')
+  const wanted = causes.map(({ tail }) => id(tail))
+  const waiting = await audit.query('select entry_id from audit_pending order by seq')
+  t.same(waiting.rows.map(({ entry_id }) => entry_id), wanted, 'the order of cause')
+  const listed = async (): Promise<string[]> => (await listReceiptFacts(pool, ID, ['ContentHandover'])).map(({ entry_id }) => entry_id)
+  t.same(await listed(), wanted, 'none is sequenced yet')
+  await sequenceEntries(audit, 0, 0, 4)
+  t.same(await listed(), wanted, 'those that wait come last')
+  await sequenceEntries(audit, 0, 4, 10)
+  t.same(await listed(), wanted, 'all are sequenced')
+})
+
+t.test('status reports are listed in the order they were accepted', async (t) => {
+  const database = await createDatabase(t)
+  const owner = openPool(database.url('owner'), { name: 'owner', max: 1 })
+  const pool = openPool(database.url('gateway'), { name: 'gateway', max: 1 })
+  t.teardown(() => Promise.all([owner.end(), pool.end()]))
+  const about = '01890000-0000-7000-8000-0000000000aa'
+  const ids = ['7', '3', '9', '1'].map((tail) => `01890000-0000-7000-8000-${tail.padStart(12, '0')}`)
+  for (const [i, id] of ids.entries()) {
+    await owner.query(
+      `with r as (insert into receipt (id, entry_id, dispatch_id, event, event_time, signing_time, xml)
+        values ($1, $1, $1, 'SubmissionAcceptance', now(), now(), '')),
+      p as (insert into audit_pending (entry_id, leaf_hash) values ($1, ''))
+      insert into status_report (dispatch_id, reporter_code, subject_code, document_id, code, reported_at, about_dispatch_id)
+        values ($1, 'H26', 'G12', 'd', $2, now(), $3)`,
+      [id, `0${i + 1}`, about],
+    )
+  }
+  const listed = async (): Promise<string[]> => (await listStatusReports(pool, about)).map(({ code }) => code)
+  t.same(await listed(), ['01', '02', '03', '04'])
+  const audit = await openConnection(database.url('audit'), 'audit')
+  await sequenceEntries(audit, 0, 0, 2)
+  t.same(await listed(), ['01', '02', '03', '04'], 'two of them in the log')
+  await audit.end()
+})
+
+t.test("a reader's place in the log never moves back", async (t) => {
+  const database = await createDatabase(t)
+  const pool = openPool(database.url('receipts'), { name: 'receipts', max: 1 })
+  t.teardown(() => pool.end())
+  const moveTo = async (epoch: number, index: number): Promise<unknown> => {
+    await closeDispatches(pool, { ids: [], at: new Date().toISOString(), entries: [], reader: 'r', next: { epoch, index } })
+    return readLogCursor(pool, 'r')
+  }
+  t.same(await moveTo(0, 10), { epoch: 0, index: 10 })
+  t.same(await moveTo(0, 4), { epoch: 0, index: 10 }, 'a reader that was overtaken')
+  t.same(await moveTo(1, 0), { epoch: 1, index: 0 }, 'a new epoch begins at 0')
+  t.same(await moveTo(0, 99), { epoch: 1, index: 0 })
+  t.same(await moveTo(1, 7), { epoch: 1, index: 7 })
+})
+
+t.test('a look-up by id goes to the one month that can hold it, also under a plan that is kept', async (t) => {
+  const database = await createDatabase(t)
+  const owner = openPool(database.url('owner'), { name: 'owner', max: 1 })
+  t.teardown(() => owner.end())
+  await owner.query('set plan_cache_mode = force_generic_plan')
+  const at = new Date().toISOString()
+  await owner.query(
+    `with d as (
+      insert into dispatch (id, lane, kind, system_id, sender_code, document_id, number, notation, subject, business_type, priority, form,
+        content_hash, content_size, recipients, signature, facts, accepted_at, next_publish_at)
+      select (left(uuid_floor(now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, 'normal', 'document', $1, 'G12',
+        'd' || i, 'n', 'n', repeat('x', 300), 'new', 0, 'inline', '', 1, '[]', '{}', '{}', now(), now() from generate_series(1, 6000) i
+      returning id
+    )
+    insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at)
+    select id, id, 'H26', array[repeat('x', 300)], 'document', 'normal', 'pull', 'AVAILABLE', now() from d`,
+    [ID],
+  )
+  await owner.query('analyze dispatch, consignment')
+  const months = async (run: (pool: Pool) => Promise<unknown>): Promise<string[]> => {
+    let statement: { text: string; values: unknown[] } | undefined
+    const capture = async (query: { text: string; values: unknown[] }) => {
+      statement = query
+      return { rows: [] }
+    }
+    await run({ query: capture } as unknown as Pool)
+    const { text, values } = statement as NonNullable<typeof statement>
+    const written = values.map((value) => `'${Array.isArray(value) ? `{${value.join()}}` : String(value)}'`)
+    await owner.query(`prepare explained as ${text}`)
+    const { rows } = await owner.query(`explain (analyze, costs off, timing off) execute explained(${written.join(', ')})`)
+    await owner.query('deallocate explained')
+    const lines: string[] = rows.map((row) => row['QUERY PLAN'])
+    return lines.flatMap((line) => (/loops=[1-9]/.test(line) ? (/(?:Scan|using \S+) on ((?:dispatch|consignment)_\d+)/.exec(line)?.[1] ?? []) : []))
+  }
+  const { rows } = await owner.query(`select uuid_floor(now())::text as id, to_char(now() at time zone 'UTC', 'YYYYMM') as month`)
+  const { id, month } = rows[0]
+  const move = { id, version: 1, at, state: null, lease_token: null, lease_seconds: null, lease_system: null }
+  const moved = { ...move, refusal_reason: null, refusal_text: null, handed_over: false, ended: false }
+  t.same(await months((pool) => findConsignments(pool, [id])), [`consignment_${month}`])
+  t.same(await months((pool) => moveConsignments(pool, [moved], [])), [`consignment_${month}`])
+  t.same(await months((pool) => findDispatchesToRoute(pool, [id])), [`dispatch_${month}`])
+  t.same(await months((pool) => routeDispatches(pool, { moves: [{ id, version: 1, at }], consignments: [], statuses: [], entries: [] })), [`dispatch_${month}`])
+})
+
 t.test('migrations: repeated they do nothing; a changed or an unknown breaking one stops the start', async (t) => {
   const database = await createDatabase(t)
   t.same(await migrate(database.url('owner')), [])
@@ -154,8 +360,14 @@ t.test('a database that would lose commits is refused', async (t) => {
     { name: 'full_page_writes', setting: 'on' },
     { name: 'synchronous_commit', setting: 'off' },
   ]
-  const database = { query: async () => ({ rows: settings }) } as unknown as Pool
-  await t.rejects(checkDurability(database), { code: 'LT_STORE_UNSAFE_SETTING' })
+  const check = (rows: typeof settings): Promise<void> => checkDurability({ query: async () => ({ rows }) } as unknown as Pool)
+  await t.rejects(check(settings), { code: 'LT_STORE_UNSAFE_SETTING' })
+  const safe = settings.map((row) => ({ ...row, setting: 'on' }))
+  await t.resolves(check(safe))
+  for (const { name } of safe) {
+    const rest = safe.filter((row) => row.name !== name)
+    await t.rejects(check(rest), { code: 'LT_STORE_UNSAFE_SETTING', params: { setting: name } }, `${name} is not there`)
+  }
 })
 
 t.test('partitions: a month is cut by its ids, and ids of the next month go next door', async (t) => {

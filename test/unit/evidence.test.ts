@@ -121,6 +121,12 @@ const refusal: Evidence = {
   signature: { verdict: 'absent' },
   warnings: [],
   reason: { code: 'wrong-receiver', text: 'Gửi nhầm & "lạc"' },
+  receiverSignature: {
+    fingerprint: hex('receiver'),
+    time: '2026-11-22T08:02:03+07:00',
+    statement: 'lt-receipt-1\nrefuse\nid\nhash\n2026-11-22T08:02:03+07:00\n',
+    value: Buffer.from('receiver').toString('base64'),
+  },
 }
 const signingTime = new Date('2026-11-22T02:00:00.000Z')
 const receipts = [submission, refusal].map((evidence) => signer.sign(evidence, signingTime))

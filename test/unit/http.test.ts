@@ -478,6 +478,21 @@ t.test('an overloaded process refuses work but stays alive', async (t) => {
   t.equal((await fetch(`${url}/health/live`)).status, 200)
 })
 
+t.test('a connection over which nothing came does not hold up the stop', async (t) => {
+  const { url, server } = await serve(() => undefined)
+  const sockets = ['', 'GET / HTTP/1.1\r\nHost'].map((text) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(text)
+    return socket
+  })
+  const ended = Promise.all(sockets.map((socket) => once(socket, 'close')))
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  const begun = performance.now()
+  await server.close()
+  await ended
+  t.ok(performance.now() - begun < 1000, 'nor does one with half a request')
+})
+
 t.test('a stopping server finishes what it has and refuses what comes', async (t) => {
   let entered: (() => void) | undefined
   let leave: (() => void) | undefined

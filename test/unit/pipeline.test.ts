@@ -1,6 +1,7 @@
 import t from 'tap'
 import { BusError, isBusError } from '../../libs/errors/index.ts'
-import { type BatchWork, coalesce, Committer, sealEntry, startSweeper } from '../../libs/pipeline/index.ts'
+import { type BatchWork, Committer, sealEntry, startSweeper } from '../../libs/pipeline/index.ts'
+import { coalesce } from '../../libs/store/index.ts'
 
 interface Entry {
   readonly id: string

@@ -16,4 +16,18 @@ export const logErrors = defineErrors({
       en: 'Restore the state file from a backup; sign no new checkpoint before that.',
     },
   },
+  LT_LOG_BEHIND: {
+    status: 503,
+    actor: 'axis',
+    retry: 'later',
+    vxpCode: '20',
+    title: {
+      vi: 'Dịch vụ đã không theo kịp nhật ký trong {seconds} giây.',
+      en: 'The service has not kept up with the log for {seconds} seconds.',
+    },
+    advice: {
+      vi: 'Kiểm tra cơ sở dữ liệu và nhật ký của dịch vụ; tài liệu vẫn an toàn, chỉ biên nhận và thông báo đến chậm.',
+      en: 'Look at the database and at the log of the service; documents are safe, receipts and notices come late.',
+    },
+  },
 })

@@ -76,8 +76,8 @@ export const mailboxErrors = defineErrors({
       en: "The receiver's own signature does not fit consignment {consignmentId}.",
     },
     advice: {
-      vi: 'Ký đúng chuỗi gồm mã lượt chuyển, mã băm nội dung và thời điểm, bằng chứng thư đã đăng ký.',
-      en: 'Sign consignment id, content hash and time as documented, with a registered certificate.',
+      vi: 'Ký đúng chuỗi gồm việc làm (acknowledge hoặc refuse), mã lượt chuyển, mã băm nội dung và thời điểm theo RFC 3339, bằng chứng thư đã đăng ký.',
+      en: 'Sign the verb (acknowledge or refuse), consignment id, content hash and RFC 3339 time as documented, with a registered certificate.',
     },
   },
 })

@@ -33,6 +33,8 @@ export interface Evidence {
   readonly warnings: readonly string[]
   /** Why, of a refusal or a failure. */
   readonly reason?: { readonly code: string; readonly text: string }
+  /** The receiver's own signature, of an acknowledgement or a refusal that carried one. */
+  readonly receiverSignature?: EvidenceReceiverSignature
 }
 
 export interface EvidenceRecipient {
@@ -61,6 +63,18 @@ export interface EvidencePart {
   readonly sha256: string
   /** Bytes. */
   readonly size: number
+}
+
+/** What the receiver stated under a key of its own; anyone with its certificate can check `value` over `statement`. */
+export interface EvidenceReceiverSignature {
+  /** SHA-256 of the receiver's certificate, hex. */
+  readonly fingerprint: string
+  /** RFC 3339, as the receiver stated it. */
+  readonly time: string
+  /** The text that was signed, UTF-8: label, verb, consignment id, content hash and time, each line ended by a line feed. */
+  readonly statement: string
+  /** Base64: ECDSA (IEEE P1363) or RSA PKCS #1, with SHA-256. */
+  readonly value: string
 }
 
 /** What was found when the packet's own signature was checked at admission. */

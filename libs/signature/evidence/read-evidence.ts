@@ -14,7 +14,7 @@ import {
   type XmlElement,
   type XmlTree,
 } from '../../xml/index.ts'
-import type { Evidence, EvidencePart, EvidenceRecipient } from './evidence.ts'
+import type { Evidence, EvidencePart, EvidenceReceiverSignature, EvidenceRecipient } from './evidence.ts'
 import { DS_NAMESPACE, XADES_NAMESPACE } from './sign-evidence.ts'
 import { EVIDENCE_NAMESPACE } from './write-evidence.ts'
 
@@ -41,6 +41,7 @@ export function readEvidence(xml: Uint8Array): EvidenceView {
   ).map((name) => child(root, name)) as [XmlElement, XmlElement, XmlElement, XmlElement, XmlElement]
   const warnings = firstChild(root, 'Warnings', EVIDENCE_NAMESPACE)
   const reason = firstChild(root, 'Reason', EVIDENCE_NAMESPACE)
+  const receiver = firstChild(root, 'ReceiverSignature', EVIDENCE_NAMESPACE)
   return {
     id: uuid<ReceiptId>(required(root, 'id')),
     kind: textOf(child(root, 'Event')),
@@ -72,6 +73,7 @@ export function readEvidence(xml: Uint8Array): EvidenceView {
     },
     warnings: warnings ? childrenNamed(warnings, 'Warning', EVIDENCE_NAMESPACE).map(textOf) : [],
     ...(reason ? { reason: { code: required(reason, 'code'), text: textOf(reason) } } : {}),
+    ...(receiver ? { receiverSignature: readReceiver(receiver) } : {}),
     signingTime: instant(textOf(one(tree, XADES_NAMESPACE, 'SigningTime'))),
     certificateSha256: fingerprint(textOf(one(tree, DS_NAMESPACE, 'X509Certificate'))),
   }
@@ -99,6 +101,15 @@ function readPart(element: XmlElement): EvidencePart {
     role: oneOf(required(element, 'role'), ['packet', 'envelope', 'attachment']),
     sha256: sha256(required(element, 'sha256')),
     size: byteCount(required(element, 'size')),
+  }
+}
+
+function readReceiver(element: XmlElement): EvidenceReceiverSignature {
+  return {
+    fingerprint: sha256(required(element, 'signerSha256')),
+    time: required(element, 'time'),
+    statement: textOf(child(element, 'Statement')),
+    value: textOf(child(element, 'Value')),
   }
 }
 

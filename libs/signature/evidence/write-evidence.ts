@@ -1,5 +1,5 @@
 import { canonicalAttribute as attribute, canonicalText } from './canonical-text.ts'
-import type { Evidence, EvidencePart, EvidenceRecipient } from './evidence.ts'
+import type { Evidence, EvidencePart, EvidenceReceiverSignature, EvidenceRecipient } from './evidence.ts'
 
 /** Namespace of receipts; schema `schemas/xml/evidence/1.0/evidence.xsd`. */
 export const EVIDENCE_NAMESPACE = 'urn:lienthong:evidence:1'
@@ -10,7 +10,7 @@ export const EVIDENCE_NAMESPACE = 'urn:lienthong:evidence:1'
  * the digest of the enveloped reference is the digest of these very characters.
  */
 export function writeEvidence(evidence: Evidence): { open: string; close: string } {
-  const { document, sender, axis, contentHash, signature, reason } = evidence
+  const { document, sender, axis, contentHash, signature, reason, receiverSignature } = evidence
   const open =
     `<Evidence xmlns="${EVIDENCE_NAMESPACE}"${attribute('id', evidence.id)} version="1.0">` +
     element('Event', '', evidence.kind) +
@@ -37,13 +37,19 @@ export function writeEvidence(evidence: Evidence): { open: string; close: string
     (evidence.warnings.length > 0
       ? `<Warnings>${evidence.warnings.map((w) => element('Warning', '', w)).join('')}</Warnings>`
       : '') +
-    (reason ? element('Reason', attribute('code', reason.code), reason.text) : '')
+    (reason ? element('Reason', attribute('code', reason.code), reason.text) : '') +
+    (receiverSignature ? receiver(receiverSignature) : '')
   return { open, close: '</Evidence>' }
 }
 
 function recipient({ agency, consignmentId, asWritten }: EvidenceRecipient): string {
   const spellings = asWritten.map((spelling) => element('AsWritten', '', spelling)).join('')
   return `<Recipient${attribute('agency', agency)}${attribute('consignment', consignmentId)}>${spellings}</Recipient>`
+}
+
+function receiver({ fingerprint, time, statement, value }: EvidenceReceiverSignature): string {
+  const attributes = attribute('signerSha256', fingerprint) + attribute('time', time)
+  return `<ReceiverSignature${attributes}>${element('Statement', '', statement)}${element('Value', '', value)}</ReceiverSignature>`
 }
 
 function part({ contentId, role, sha256, size }: EvidencePart): string {

@@ -23,7 +23,7 @@ export const fetchCommand: Command = {
     const client = clientOf(readProfile(call))
     const leased = await client.lease({
       max: wholeNumber(call, 'max', 1, [1, 500]),
-      seconds: wholeNumber(call, 'seconds', 300, [5, 86_400]),
+      seconds: wholeNumber(call, 'seconds', 300, [5, 3600]),
       ...(lists.agency ? { agencies: lists.agency } : {}),
     })
     const fetched = []

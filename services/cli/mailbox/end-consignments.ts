@@ -17,10 +17,11 @@ export async function endConsignments(
   const { output, names } = call
   if (names.length === 0) throw new UsageError(output.t('usage.missing', { what: 'CONSIGNMENT' }))
   const profile = readProfile(call)
+  const verb = done === 'ack.done' ? 'acknowledge' : 'refuse'
   const items: Acknowledgement[] = []
   for (const name of names) {
     const { consignment, lease, contentHash } = await readLease(call, name)
-    const signature = profile.signKey && contentHash !== '' ? signReceipt({ consignment, contentHash }, signerOf(profile, call)) : undefined
+    const signature = profile.signKey && contentHash !== '' ? signReceipt(verb, { consignment, contentHash }, signerOf(profile, call)) : undefined
     items.push({ consignment, lease, ...(signature ? { signature } : {}) })
   }
   const ended = await end(clientOf(profile), items)

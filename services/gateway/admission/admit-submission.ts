@@ -127,10 +127,11 @@ async function receiveEnvelope(
   facts.sha256 = packet.sha256
   facts.size = packet.size
   const { unusual } = scan
-  const whole = unusual ? await scanWhole(packet.staged.read(), { ...scan, unusual }) : scan
+  const whole = unusual ? await scanWhole(packet.staged.read(), { ...scan, unusual }, { maxSkeletonBytes: options.limits.maxSkeletonBytes }) : scan
   const opened = await options.examiner.open(
     whole.skeleton,
     whole.cuts.map(({ token }) => token),
+    request.system.id,
   )
   return {
     dispatchId: newDispatchId(),

@@ -1,6 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { coalesce } from '../../../libs/pipeline/index.ts'
-import { findKnownSubmissions, type Pool, type SubmissionAnswer, type SubmissionQuestion } from '../../../libs/store/index.ts'
+import { coalesce, findKnownSubmissions, type Pool, type SubmissionAnswer, type SubmissionQuestion } from '../../../libs/store/index.ts'
 import type { Submission } from './submission.ts'
 
 export interface Known {

@@ -2,17 +2,24 @@ import type { BlobStore, StagedBlob } from '../../../libs/blobs/index.ts'
 import { decodeCut, unwrapAttachment } from '../../../libs/envelope/index.ts'
 import type { KnownAttachment, ReceivedPart, Submission } from './submission.ts'
 
+/** What all zips of one submission may expand to together; the largest single one may have half of it. */
+const MAX_EXPANDED_BYTES = 1024 * 1024 * 1024
+const MAX_ONE_BYTES = MAX_EXPANDED_BYTES / 2
+
 /**
  * Looks at each attachment by its bytes: media type, a zip that a client library put round the file, damage, bombs. What a label
  * gets wrong is told; a broken or exploding zip refuses the packet. Content is never changed.
  * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB
  */
 export async function inspectAttachments(submission: Submission, blobs: BlobStore): Promise<void> {
+  let left = MAX_EXPANDED_BYTES
   for (const attachment of submission.attachments ?? []) {
-    const label = { name: attachment.name, declaredType: attachment.mediaType }
+    const limits = { maxExpandedBytes: Math.min(left, MAX_ONE_BYTES) }
+    const label = { name: attachment.name, declaredType: attachment.mediaType, limits }
     await withBytes(submission, attachment, blobs, async (source) => {
-      const { warnings } = await unwrapAttachment(source, label)
+      const { warnings, expandedBytes } = await unwrapAttachment(source, label)
       submission.warnings.push(...warnings)
+      left -= expandedBytes
     })
   }
 }

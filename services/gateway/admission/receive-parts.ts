@@ -60,7 +60,10 @@ export async function receivePacket(
 /** Takes in one detached attachment: to disk and hashed, never held in memory. */
 export async function receiveAttachment(part: Part, into: StagedParts): Promise<void> {
   const staged = into.stage()
-  for await (const chunk of part.stream) await staged.write(chunk)
+  for await (const chunk of part.stream) {
+    if (sabotaged('buffered-upload')) hoard.push(Buffer.from(chunk))
+    await staged.write(chunk)
+  }
   const { sha256, size } = await staged.finish()
   into.parts.push({
     role: 'attachment',

@@ -1,7 +1,6 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { coalesce } from '../../../libs/pipeline/index.ts'
 import type { Registry } from '../../../libs/registry/index.ts'
-import { findConsignments, type OpenConsignment, type Pool } from '../../../libs/store/index.ts'
+import { coalesce, findConsignments, type OpenConsignment, type Pool } from '../../../libs/store/index.ts'
 
 export type ConsignmentFinder = (systemCode: string, id: string) => Promise<OpenConsignment>
 

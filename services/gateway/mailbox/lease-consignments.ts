@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { listMailbox, type MailboxRow, type Pool } from '../../../libs/store/index.ts'
-import type { ConsignmentMover } from './move-consignments.ts'
+import { leaseWaiting, type MailboxRow, type Pool } from '../../../libs/store/index.ts'
 
 export interface LeasedConsignment {
   readonly row: MailboxRow
@@ -8,40 +6,20 @@ export interface LeasedConsignment {
   readonly until: Date
 }
 
-/** A row taken by another worker meanwhile is no reason to answer with nothing while others are free. */
-const TRIES = 3
-
 /**
  * Takes up to `max` free consignments of these agencies for `seconds`, urgent first, then oldest. Until the deadline (by the
- * database's clock) nobody else gets them; afterwards they are leased again under a new token and the same id.
+ * database's clock) nobody else gets them; afterwards they are leased again under a new token and the same id. What other
+ * workers take at the same moment is passed over: the answer is short only when nothing more is free.
  */
 export async function leaseConsignments(
-  options: { readonly pool: Pool; readonly mover: ConsignmentMover },
+  options: { readonly pool: Pool },
   wanted: { agencies: readonly string[]; systemId: string; max: number; seconds: number; kind?: string },
 ): Promise<LeasedConsignment[]> {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const rows = await listMailbox(options.pool, wanted.agencies, {
-      limit: wanted.max,
-      onlyFree: true,
-      ...(wanted.kind === undefined ? {} : { kind: wanted.kind }),
-    })
-    if (rows.length === 0) return []
-    const leased = await Promise.all(rows.map((row) => lease(options.mover, row, wanted)))
-    const taken = leased.filter((item) => item !== undefined)
-    if (taken.length > 0) return taken
+  const { agencies, max, ...how } = wanted
+  const taken: LeasedConsignment[] = []
+  for (let reach = max; ; reach *= 2) {
+    const { leased, seen } = await leaseWaiting(options.pool, agencies, { ...how, wanted: max - taken.length, reach })
+    for (const row of leased) taken.push({ row, token: row.lease_token as string, until: row.lease_until as Date })
+    if (taken.length >= max || seen < reach) return taken
   }
-  return []
-}
-
-async function lease(
-  mover: ConsignmentMover,
-  row: MailboxRow,
-  wanted: { systemId: string; seconds: number },
-): Promise<LeasedConsignment | undefined> {
-  const token = randomUUID()
-  const moved = await mover.submit(
-    { id: row.id, version: row.version, lease_token: token, lease_seconds: wanted.seconds, lease_system: wanted.systemId },
-    row.lane === 'urgent',
-  )
-  return moved?.lease_until ? { row, token, until: moved.lease_until } : undefined
 }

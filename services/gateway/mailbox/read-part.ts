@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto'
-import { decodeBase64Strict, decodeCut, openPacket, PacketScanner } from '../../../libs/envelope/index.ts'
+import { decodeBase64Strict, decodeCut, openPacket, PacketScanner, scanWhole } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import { type ContentSource, readStoredPart } from '../../../libs/pipeline/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
 import type { ContentPart } from '../../../libs/store/index.ts'
+import type { PacketLimits } from '../admission/receive-parts.ts'
+
+export interface PartSource extends ContentSource {
+  readonly submission: { readonly limits: PacketLimits }
+}
 
 /**
  * The bytes of one part: from its row, from its file, or, for an attachment inside a packet, decoded on the way out.
- * @throws BusError LT_STORE_CONTENT_MISSING
+ * @throws BusError LT_STORE_CONTENT_MISSING; LT_ENV_UNUSUAL_REFUSED when an unusual packet cannot be read again now
  */
 export async function readPart(
-  source: ContentSource,
+  source: PartSource,
   dispatchId: string,
   all: readonly ContentPart[],
   part: ContentPart,
@@ -24,7 +29,10 @@ export async function readPart(
     const text = packet.path === null ? rangeOf(await readRow(source, dispatchId), range) : source.blobs.read(packet.path, range)
     return decodeCut(text, part.name ?? '')
   }
-  return readShort(packet.path === null ? [await readRow(source, dispatchId)] : source.blobs.read(packet.path), part)
+  const { path } = packet
+  if (path !== null) return readShort(() => source.blobs.read(path), part, source.submission.limits)
+  const row = await readRow(source, dispatchId)
+  return readShort(() => rangeOf(row, { start: 0, end: row.length }), part, source.submission.limits)
 }
 
 const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
@@ -37,10 +45,12 @@ async function* rangeOf(bytes: Buffer, { start, end }: { start: number; end: num
 }
 
 /** A short attachment: the packet is read once more, its long texts cut out as on the way in. */
-async function readShort(packet: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, part: ContentPart): Promise<Buffer> {
-  const scanner = new PacketScanner({ maxBytes: Number.MAX_SAFE_INTEGER })
-  for await (const chunk of packet) scanner.push(chunk)
-  const { skeleton, cuts } = scanner.end()
+async function readShort(read: () => AsyncIterable<Uint8Array>, part: ContentPart, { maxSkeletonBytes }: PacketLimits): Promise<Buffer> {
+  const scanner = new PacketScanner({ maxBytes: Number.MAX_SAFE_INTEGER, maxSkeletonBytes })
+  for await (const chunk of read()) scanner.push(chunk)
+  const scan = scanner.end()
+  const { unusual } = scan
+  const { skeleton, cuts } = unusual ? await scanWhole(read(), { ...scan, unusual }, { maxSkeletonBytes }) : scan
   using opened = openPacket(skeleton, { tokens: new Set(cuts.map(({ token }) => token)) })
   for (const { text } of opened.inlineAttachments) {
     if (text === undefined) continue

@@ -28,7 +28,7 @@ export function receiverStatement(verb: ReceiverVerb, row: Pick<OpenConsignment,
 }
 
 /** The check of receivers' own signatures against the certificates that the registry holds now. */
-export function openReceiverCheck(registry: Registry): ReceiverCheck {
+export function openReceiverCheck(registry: Pick<Registry, 'certificate' | 'signerRelation'>): ReceiverCheck {
   return (row, verb, signature, systemCode) => {
     let genuine = false
     let cause: unknown

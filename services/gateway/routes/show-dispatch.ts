@@ -84,9 +84,8 @@ export function registerShowDispatch(server: HttpServer, gateway: Gateway): void
         listConsignments(gateway.pool, dispatch.id),
         listStatusReports(gateway.pool, dispatch.id),
         listReceiptFacts(gateway.pool, dispatch.id, RECEIPT_EVENTS),
-        listThread(gateway.pool, dispatch.id),
+        listThread(gateway.pool, dispatch.id, gateway.registry.agenciesOf(callerOf(request).systemCode)),
       ])
-      const visible = new Set(gateway.registry.agenciesOf(callerOf(request).systemCode) as readonly string[])
       const told = statuses.map((row) => ({ about: row.about_consignment_id, ...describeStatus(row) }))
       return {
         ...describeDispatch(dispatch),
@@ -99,17 +98,15 @@ export function registerShowDispatch(server: HttpServer, gateway: Gateway): void
           ...(fact.consignment_id === null ? {} : { consignment: fact.consignment_id }),
           href: `/v1/dispatches/${dispatch.id}/receipts/${fact.entry_id}`,
         })),
-        thread: thread
-          .filter((row) => visible.has(row.sender_code) || row.recipients.some(({ agency }) => visible.has(agency)))
-          .map((row) => ({
-            dispatch: row.dispatch_id,
-            direction: row.direction,
-            sender: row.sender_code,
-            documentId: row.document_id,
-            number: row.number,
-            notation: row.notation,
-            subject: row.subject,
-          })),
+        thread: thread.map((row) => ({
+          dispatch: row.dispatch_id,
+          direction: row.direction,
+          sender: row.sender_code,
+          documentId: row.document_id,
+          number: row.number,
+          notation: row.notation,
+          subject: row.subject,
+        })),
       }
     },
   )

@@ -2,6 +2,7 @@ import { type HttpServer, openEventStream } from '../../../libs/http/index.ts'
 import { listMailbox, nextLeaseEndMs } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
+import { collectNotices } from '../mailbox/collect-notices.ts'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2_000
@@ -19,6 +20,7 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
     const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
     let count = 0
     const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
+    const notices = collectNotices(send)
     const agencies = (): readonly string[] => gateway.registry.agenciesOf(systemCode)
     let timer: NodeJS.Timeout | undefined
     let due = Number.POSITIVE_INFINITY
@@ -52,11 +54,12 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
         systemCode,
         wake: (agency) => {
           if (agency === undefined) void look()
-          else send('mailbox', { open: true, agency })
+          else notices.mailbox(agency)
         },
         leased: (forMs) => plan(forMs + 50),
       }),
-      gateway.notices.add(systemId, (dispatches) => send('dispatch', { dispatches })),
+      gateway.notices.add(systemId, (dispatches) => notices.dispatches(dispatches)),
+      () => notices.stop(),
     ]
     void look()
     void stream.closed.then(() => {
