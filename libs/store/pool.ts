@@ -16,18 +16,20 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 
 const QUERY_GRACE_MS = 5_000
 
-/**
- * Every statement here is a look-up by key or a move of rows that are named, over tables cut by month. Left to itself the server
- * plans such statements anew at each call, which costs several times their execution; and a plan that was made while a table
- * was small must not read the whole of it once it has grown.
- */
-const PLANNING = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
+/** See `PoolOptions.keepPlans`. JIT pays for long reports only. */
+const KEEP_PLANS = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
 
 export interface PoolOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string
   /** Connections at most. */
   readonly max: number
+  /**
+   * For services, whose statements are look-ups by key and moves of named rows over tables cut by month: left to itself the server
+   * plans them anew at each call, which costs several times their execution. Tables are then read by index alone, since a plan
+   * made while a table was small must not read the whole of it once it has grown. Not for imports and reports.
+   */
+  readonly keepPlans?: boolean
   /** A statement that runs longer is ended by the server. */
   readonly statementTimeoutMs?: number
   /** Called when an idle connection is lost; the pool opens a new one by itself. */
@@ -43,7 +45,7 @@ export function openPool(connectionString: string, options: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString,
     application_name: options.name,
-    options: PLANNING,
+    ...(options.keepPlans ? { options: KEEP_PLANS } : {}),
     max: options.max,
     statement_timeout: statementTimeoutMs,
     // Longer than the server's own limit: it speaks only when the network has fallen silent.

@@ -1,44 +1,28 @@
 import { parseArgs } from 'node:util'
 import { type Environment, processEnvironment } from '../../libs/runtime/index.ts'
 import { type Call, type Command, EXIT_CODES, UsageError } from './command.ts'
-import { acknowledgeCommand } from './commands/ack.ts'
-import { agencyCommand } from './commands/agency.ts'
-import { demoCommand } from './commands/demo.ts'
-import { fetchCommand } from './commands/fetch.ts'
-import { inboxCommand } from './commands/inbox.ts'
-import { migrateCommand } from './commands/migrate.ts'
-import { pkiCommand } from './commands/pki.ts'
-import { refuseCommand } from './commands/refuse.ts'
-import { reportCommand } from './commands/report.ts'
-import { sendCommand } from './commands/send.ts'
-import { statusCommand } from './commands/status.ts'
-import { stuckCommand } from './commands/stuck.ts'
-import { systemCommand } from './commands/system.ts'
-import { tokenCommand } from './commands/token.ts'
-import { traceCommand } from './commands/trace.ts'
-import { verifyCommand } from './commands/verify.ts'
 import { endWith } from './end-with.ts'
 import { type Language, Output, type OutputOptions, table } from './output.ts'
 
-/** In the order in which help lists them. */
+/** In the order in which help lists them; each is loaded when it is called. */
 const COMMANDS = {
-  send: sendCommand,
-  inbox: inboxCommand,
-  fetch: fetchCommand,
-  ack: acknowledgeCommand,
-  refuse: refuseCommand,
-  report: reportCommand,
-  status: statusCommand,
-  trace: traceCommand,
-  verify: verifyCommand,
-  stuck: stuckCommand,
-  agency: agencyCommand,
-  system: systemCommand,
-  token: tokenCommand,
-  pki: pkiCommand,
-  migrate: migrateCommand,
-  demo: demoCommand,
-} satisfies Record<string, Command>
+  send: async () => (await import('./commands/send.ts')).sendCommand,
+  inbox: async () => (await import('./commands/inbox.ts')).inboxCommand,
+  fetch: async () => (await import('./commands/fetch.ts')).fetchCommand,
+  ack: async () => (await import('./commands/ack.ts')).acknowledgeCommand,
+  refuse: async () => (await import('./commands/refuse.ts')).refuseCommand,
+  report: async () => (await import('./commands/report.ts')).reportCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  trace: async () => (await import('./commands/trace.ts')).traceCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  stuck: async () => (await import('./commands/stuck.ts')).stuckCommand,
+  agency: async () => (await import('./commands/agency.ts')).agencyCommand,
+  system: async () => (await import('./commands/system.ts')).systemCommand,
+  token: async () => (await import('./commands/token.ts')).tokenCommand,
+  pki: async () => (await import('./commands/pki.ts')).pkiCommand,
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand,
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
+} satisfies Record<string, () => Promise<Command>>
 type CommandName = keyof typeof COMMANDS
 
 const OWN_OPTIONS = { lang: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
@@ -62,7 +46,7 @@ export async function runCli(
   process.once('SIGINT', stop)
   try {
     if (!isCommand(name)) throw new UsageError(`${output.t('usage.unknown', { command: name })}\n${usage(output).join('\n')}`)
-    const command: Command = COMMANDS[name]
+    const command = await COMMANDS[name]()
     const call = readCall(command, rest, { output, environment, signal: stopping.signal })
     if (call.flags.help) {
       output.result({ command: name, options: Object.keys(command.options) }, help(name, command, output))

@@ -30,6 +30,7 @@ export const deliveryService = defineService({
     const pool = openPool(config.databaseUrl, {
       name: 'lienthong delivery',
       max: 6,
+      keepPlans: true,
       onLost: (error) => log.warn({ err: error }, 'connection lost'),
     })
     onFailedStart(() => pool.end())

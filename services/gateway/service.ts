@@ -43,6 +43,7 @@ export const gatewayService = defineService({
     const pool = openPool(config.databaseUrl, {
       name: 'lienthong gateway',
       max: POOL_SIZE,
+      keepPlans: true,
       onLost: (error) => log.warn({ err: error }, 'connection lost'),
     })
     onFailedStart(() => pool.end())

@@ -17,7 +17,7 @@ export const routingService = defineService({
   name: 'routing',
   config: routingConfig,
   async start(config, { log, signal }) {
-    const pool = openPool(config.databaseUrl, { name: 'lienthong routing', max: 4, onLost: (error) => log.warn({ err: error }, 'connection lost') })
+    const pool = openPool(config.databaseUrl, { name: 'lienthong routing', max: 4, keepPlans: true, onLost: (error) => log.warn({ err: error }, 'connection lost') })
     await checkSchema(pool)
     await checkDurability(pool)
     const registry = await openRegistry({ pool, signal })

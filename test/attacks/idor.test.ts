@@ -65,9 +65,24 @@ const TRIES: readonly Try[] = [
   { route: 'GET /v1/mailbox', path: '/v1/mailbox?agency=000.00.00.H26', expect: code, wanted: FOREIGN },
   { route: 'POST /v1/mailbox/lease', body: {}, expect: items, wanted: [200, []] },
   { route: 'POST /v1/mailbox/lease', body: { agencies: ['H53', 'H26'] }, expect: code, wanted: FOREIGN },
-  { route: 'POST /v1/mailbox/acknowledge', body: { items: [{ consignment, lease }] }, expect: item, wanted: [200, false, 'LT_BOX_NOT_FOUND'] },
-  { route: 'POST /v1/mailbox/refuse', body: { items: [{ consignment, lease, reason: 'other' }] }, expect: item, wanted: [200, false, 'LT_BOX_NOT_FOUND'] },
-  { route: 'GET /v1/consignments/{id}/parts', path: `/v1/consignments/${consignment}/parts?lease=${lease}`, expect: code, wanted: NO_CONSIGNMENT },
+  {
+    route: 'POST /v1/mailbox/acknowledge',
+    body: { items: [{ consignment, lease }] },
+    expect: item,
+    wanted: [200, false, 'LT_BOX_NOT_FOUND'],
+  },
+  {
+    route: 'POST /v1/mailbox/refuse',
+    body: { items: [{ consignment, lease, reason: 'other' }] },
+    expect: item,
+    wanted: [200, false, 'LT_BOX_NOT_FOUND'],
+  },
+  {
+    route: 'GET /v1/consignments/{id}/parts',
+    path: `/v1/consignments/${consignment}/parts?lease=${lease}`,
+    expect: code,
+    wanted: NO_CONSIGNMENT,
+  },
   {
     route: 'GET /v1/consignments/{id}/parts/{ordinal}',
     path: `/v1/consignments/${consignment}/parts/0?lease=${lease}`,
@@ -77,11 +92,22 @@ const TRIES: readonly Try[] = [
 ]
 
 /** Routes that show nobody's documents; events have a test of their own. */
-const OPEN = ['POST /v1/token', 'POST /v1/compose', 'GET /v1/agencies', 'GET /v1/agencies/{code}', 'GET /v1/events', 'GET /v1/openapi.json']
+const OPEN = [
+  'POST /v1/token',
+  'POST /v1/compose',
+  'GET /v1/agencies',
+  'GET /v1/agencies/{code}',
+  'GET /v1/events',
+  'GET /v1/openapi.json',
+]
 
 t.test('every route of the API is tried here', async (t) => {
-  const { paths } = JSON.parse(readFileSync(join(PROJECT, 'schemas/json/openapi.json'), 'utf8')) as { paths: Record<string, object> }
-  const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+  const { paths } = JSON.parse(readFileSync(join(PROJECT, 'schemas/json/openapi.json'), 'utf8')) as {
+    paths: Record<string, object>
+  }
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
   const documents = routes.filter((route) => route.includes(' /v1/') && !OPEN.includes(route))
   t.ok(documents.length >= 10)
   t.same([...new Set(TRIES.map(({ route }) => route))].toSorted(), documents.toSorted())
@@ -123,14 +149,20 @@ t.test('a party sees its own part only', async (t) => {
     const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${id}`)
     return body.receipts.length === 3 && body
   })
-  const byAgency = (agency: string): string => shown.recipients.find((each: { agency: string }) => each.agency === agency).consignment
-  const receiptOf = (agency: string): string => shown.receipts.find((each: { consignment?: string }) => each.consignment === byAgency(agency)).href
+  const byAgency = (agency: string): string =>
+    shown.recipients.find((each: { agency: string }) => each.agency === agency).consignment
+  const receiptOf = (agency: string): string =>
+    shown.receipts.find((each: { consignment?: string }) => each.consignment === byAgency(agency)).href
   t.equal((await world.call('demo-h53', 'GET', receiptOf('H53'))).status, 200, 'the receiver its own receipt')
   t.same(code(await world.call('demo-h53', 'GET', receiptOf('H26'))), NO_DISPATCH, "not the other receiver's")
   const submission = shown.receipts.find((each: { event: string }) => each.event === 'SubmissionAcceptance').href
   t.same(code(await world.call('demo-h53', 'GET', submission)), NO_DISPATCH, "not the sender's")
   t.same(code(await world.call('demo-h53', 'GET', `/v1/dispatches/${id}`)), NO_DISPATCH)
-  t.same(code(await world.call('demo-g12', 'GET', receiptOf('H53').replace(id, dispatch))), NO_DISPATCH, 'an entry under another dispatch')
+  t.same(
+    code(await world.call('demo-g12', 'GET', receiptOf('H53').replace(id, dispatch))),
+    NO_DISPATCH,
+    'an entry under another dispatch',
+  )
   const parts = await world.call('demo-h53', 'GET', `/v1/consignments/${byAgency('H26')}/parts?lease=${lease}`)
   t.same(code(parts), NO_CONSIGNMENT)
   const asSender = await world.call('demo-g12', 'GET', `/v1/consignments/${byAgency('H26')}/parts?lease=${lease}`)
@@ -138,16 +170,29 @@ t.test('a party sees its own part only', async (t) => {
 })
 
 t.test('a status of somebody who got no such document is not put beside it', async (t) => {
-  const told = await world.submit('demo-h53', world.status('demo-h53', { agency: 'G12', documentId: own.documentId, code: `${own.number}/${own.notation}` }, '06'))
+  const told = await world.submit(
+    'demo-h53',
+    world.status(
+      'demo-h53',
+      { agency: 'G12', documentId: own.documentId, code: `${own.number}/${own.notation}` },
+      '06',
+    ),
+  )
   t.equal(told.status, 202)
-  await world.until(async () => (await world.eyes.query('select from status_report where dispatch_id = $1', [told.body.dispatch])).rows.length > 0)
+  await world.until(
+    async () =>
+      (await world.eyes.query('select from status_report where dispatch_id = $1', [told.body.dispatch])).rows.length >
+      0,
+  )
   const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)
   t.same([body.recipients[0].statuses, body.unmatchedStatuses], [[], []])
 })
 
 t.test('events tell a system of its own only', async (t) => {
   const [stranger, sender] = [await readEvents(world, 'demo-h53'), await readEvents(world, 'demo-g12')]
-  const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', { body: { items: [{ consignment, lease }] } })
+  const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', {
+    body: { items: [{ consignment, lease }] },
+  })
   t.equal(body.items[0].ok, true, 'whose it is may end it')
   await world.until(async () => sender.seen.some(({ data }) => data.dispatches?.includes(dispatch)))
   t.notMatch(JSON.stringify(stranger.seen), new RegExp(`${dispatch}|H26`))
@@ -155,9 +200,17 @@ t.test('events tell a system of its own only', async (t) => {
 })
 
 t.test('without a token no route answers', async (t) => {
-  const closed = [...TRIES.map(({ route, path }) => [route.split(' ')[0], path ?? route.split(' ')[1]]), ['GET', '/v1/events'], ['POST', '/v1/compose'], ['GET', '/v1/agencies?search=a']]
+  const closed = [
+    ...TRIES.map(({ route, path }) => [route.split(' ')[0], path ?? route.split(' ')[1]]),
+    ['GET', '/v1/events'],
+    ['POST', '/v1/compose'],
+    ['GET', '/v1/agencies?search=a'],
+  ]
   for (const [method, path] of closed) {
-    for (const headers of [{}, { authorization: 'Bearer x' }, { authorization: 'Basic ZGVtby1nMTI6eA==' }] as Record<string, string>[]) {
+    for (const headers of [{}, { authorization: 'Bearer x' }, { authorization: 'Basic ZGVtby1nMTI6eA==' }] as Record<
+      string,
+      string
+    >[]) {
       const response = await fetch(world.baseUrl + path, { method: method as string, headers })
       await response.body?.cancel()
       t.equal(response.status, 401, `${method} ${path}`)

@@ -39,7 +39,11 @@ t.test('one byte changed anywhere: refused, or it was no part of what is signed 
 
 t.test('a certificate that cannot be what it says is refused by name, not by a fault of ours', async (t) => {
   const genuine = world.packet('demo-g12', ['H26']).toString()
-  const [whole, head, base64 = ''] = /(<ds:X509Certificate>)([^<]*)/.exec(genuine) as unknown as [string, string, string]
+  const [whole, head, base64 = ''] = /(<ds:X509Certificate>)([^<]*)/.exec(genuine) as unknown as [
+    string,
+    string,
+    string,
+  ]
   const der = Buffer.from(base64, 'base64')
   // UTCTime, 13 bytes: the month becomes 99.
   const time = der.indexOf(Buffer.from([0x17, 0x0d]))
@@ -67,11 +71,22 @@ t.test('a detached packet: envelope, attachments and their names belong together
   }
   const longer = { ...a, bytes: Buffer.concat([a.bytes, Buffer.from(' ')]) }
   t.equal((await send(envelope, [longer, b])).body.code, 'LT_SIG_ATTACHMENT_MISMATCH')
-  t.equal((await send(envelope, [{ ...a, contentId: 'b' }, { ...b, contentId: 'a' }])).body.code, 'LT_SIG_ATTACHMENT_MISMATCH', 'names changed round')
+  t.equal(
+    (
+      await send(envelope, [
+        { ...a, contentId: 'b' },
+        { ...b, contentId: 'a' },
+      ])
+    ).body.code,
+    'LT_SIG_ATTACHMENT_MISMATCH',
+    'names changed round',
+  )
   t.equal((await send(other, FILES)).status, 422, "another envelope's attachments")
   t.equal((await send(envelope, [b, a])).body.signature?.verdict, 'valid', 'the order of parts says nothing')
   const digest = /<ds:DigestValue>[^<]*<\/ds:DigestValue><\/ds:Reference><\/ds:Manifest>/
-  const manifest = digest.exec(envelope.toString())?.[0] ?? /<ds:DigestValue>[^<]*<\/ds:DigestValue>(?=[\s\S]*<\/ds:Manifest>)/.exec(envelope.toString())?.[0]
+  const manifest =
+    digest.exec(envelope.toString())?.[0] ??
+    /<ds:DigestValue>[^<]*<\/ds:DigestValue>(?=[\s\S]*<\/ds:Manifest>)/.exec(envelope.toString())?.[0]
   t.ok(manifest)
   const forged = envelope.toString().replace(/(<ds:Manifest[\s\S]*?<ds:DigestValue>)[^<]/, '$1=')
   t.not(forged, envelope.toString())
@@ -92,22 +107,55 @@ t.test('a genuine signature round something else', async (t) => {
     'another subject': evil,
     'a second envelope in front': genuine.replace(envelope, evilEnvelope + envelope),
     'a second envelope behind': genuine.replace(envelope, envelope + evilEnvelope),
-    'the genuine envelope hidden in an extension': evil.replace(evilEnvelope, `${evilEnvelope}<x:kho xmlns:x="urn:x">${envelope}</x:kho>`),
-    'the genuine envelope inside the signature': evil.replace(signature, signature.replace('</ds:Signature>', `<ds:Object>${envelope}</ds:Object></ds:Signature>`)),
-    'the signed envelope moved behind one of the same id': shaped.replace(shapedEnvelope, forgedEnvelope + shapedEnvelope),
-    'the signed envelope wrapped, a forged one in its place': shaped.replace(shapedEnvelope, `${forgedEnvelope}<x:kho xmlns:x="urn:x">${shapedEnvelope}</x:kho>`),
+    'the genuine envelope hidden in an extension': evil.replace(
+      evilEnvelope,
+      `${evilEnvelope}<x:kho xmlns:x="urn:x">${envelope}</x:kho>`,
+    ),
+    'the genuine envelope inside the signature': evil.replace(
+      signature,
+      signature.replace('</ds:Signature>', `<ds:Object>${envelope}</ds:Object></ds:Signature>`),
+    ),
+    'the signed envelope moved behind one of the same id': shaped.replace(
+      shapedEnvelope,
+      forgedEnvelope + shapedEnvelope,
+    ),
+    'the signed envelope wrapped, a forged one in its place': shaped.replace(
+      shapedEnvelope,
+      `${forgedEnvelope}<x:kho xmlns:x="urn:x">${shapedEnvelope}</x:kho>`,
+    ),
     'a reference to nothing': genuine.replace('URI=""', 'URI="#khong-co"'),
     'a reference elsewhere': genuine.replace('URI=""', 'URI="http://127.0.0.1/x"'),
     'no reference': genuine.replace(/<ds:Reference[\s\S]*<\/ds:Reference>/, ''),
-    'an XSLT transform': genuine.replace('http://www.w3.org/2000/09/xmldsig#enveloped-signature', 'http://www.w3.org/TR/1999/REC-xslt-19991116'),
-    'SHA-1': genuine.replace(/DigestMethod Algorithm="[^"]*"/, 'DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"'),
-    'an HMAC': genuine.replace(/SignatureMethod Algorithm="[^"]*"/, 'SignatureMethod Algorithm="http://www.w3.org/2000/09/xmldsig#hmac-sha1"'),
+    'an XSLT transform': genuine.replace(
+      'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
+      'http://www.w3.org/TR/1999/REC-xslt-19991116',
+    ),
+    'SHA-1': genuine.replace(
+      /DigestMethod Algorithm="[^"]*"/,
+      'DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"',
+    ),
+    'an HMAC': genuine.replace(
+      /SignatureMethod Algorithm="[^"]*"/,
+      'SignatureMethod Algorithm="http://www.w3.org/2000/09/xmldsig#hmac-sha1"',
+    ),
     'no signature at all': bare,
-    'a signature of another packet': bare.replace('</edXML:edXMLHeader>', `${/<ds:Signature[\s>][\s\S]*<\/ds:Signature>/.exec(world.packet('demo-g12', ['H26']).toString())?.[0]}</edXML:edXMLHeader>`),
-    'an attachment added': genuine.replace('</AttachmentEncoded>', '<Attachment><ContentId>cid:x</ContentId><AttachmentName>x.pdf</AttachmentName></Attachment></AttachmentEncoded>'),
-    'a block of attachments added to a detached one': shaped.replace('</edXML>', `${/<AttachmentEncoded>[\s\S]*<\/AttachmentEncoded>/.exec(genuine)?.[0]}</edXML>`),
+    'a signature of another packet': bare.replace(
+      '</edXML:edXMLHeader>',
+      `${/<ds:Signature[\s>][\s\S]*<\/ds:Signature>/.exec(world.packet('demo-g12', ['H26']).toString())?.[0]}</edXML:edXMLHeader>`,
+    ),
+    'an attachment added': genuine.replace(
+      '</AttachmentEncoded>',
+      '<Attachment><ContentId>cid:x</ContentId><AttachmentName>x.pdf</AttachmentName></Attachment></AttachmentEncoded>',
+    ),
+    'a block of attachments added to a detached one': shaped.replace(
+      '</edXML>',
+      `${/<AttachmentEncoded>[\s\S]*<\/AttachmentEncoded>/.exec(genuine)?.[0]}</edXML>`,
+    ),
     'a recipient cut in two by a comment': genuine.replace('<edXML:OrganId>H26<', '<edXML:OrganId>H2<!-- -->6<'),
-    'a recipient added': genuine.replace('<edXML:To>', '<edXML:To><edXML:OrganId>H53</edXML:OrganId></edXML:To><edXML:To>'),
+    'a recipient added': genuine.replace(
+      '<edXML:To>',
+      '<edXML:To><edXML:OrganId>H53</edXML:OrganId></edXML:To><edXML:To>',
+    ),
   }
   for (const [name, packet] of Object.entries(attempts)) {
     t.ok(packet !== genuine && packet !== shaped, `${name} is something else`)
@@ -133,7 +181,9 @@ t.test('content that was changed on disk never arrives whole', async (t) => {
   })
   const path = `/v1/consignments/${taken.item.consignment}/parts/0?lease=${taken.lease}`
   t.ok((await world.call('demo-h26', 'GET', path)).bytes.equals(packet))
-  const file = readdirSync(world.servers.blobDir, { recursive: true, encoding: 'utf8' }).find((name) => name.includes(dispatch) && /[0-9a-f]{64}$/.test(name))
+  const file = readdirSync(world.servers.blobDir, { recursive: true, encoding: 'utf8' }).find(
+    (name) => name.includes(dispatch) && /[0-9a-f]{64}$/.test(name),
+  )
   const place = join(world.servers.blobDir, file as string)
   const bytes = readFileSync(place)
   bytes[bytes.length - 200] = (bytes[bytes.length - 200] as number) ^ 0x01

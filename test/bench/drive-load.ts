@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS } from '../../libs/model/index.ts'
 import { HttpConnections } from './http-connection.ts'
 import { listenEvents } from './listen-events.ts'
+import { type Percentiles, percentiles } from './percentiles.ts'
 import { readPackets } from './read-packets.ts'
 
 export interface LoadOrder {
@@ -34,11 +35,6 @@ export interface PhaseResult {
   readonly exhausted: boolean
   /** Of everything sent in this phase, warm-up and draining included. */
   readonly total: { readonly accepted: number; readonly receipted: number }
-}
-export interface Percentiles {
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
 }
 
 /** Documents accepted and not yet receipted at most: beyond it senders wait, so that a rate is one that every stage keeps up with. */
@@ -264,12 +260,6 @@ class Load {
 interface LeasedItem {
   readonly lease: string
   readonly item: { readonly consignment: string; readonly dispatch: string; readonly documentId: string; readonly contentSize: number }
-}
-
-function percentiles(values: number[]): Percentiles {
-  const sorted = Float64Array.from(values).sort()
-  const at = (q: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0) * 10) / 10
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }
 
 let load: Load | undefined

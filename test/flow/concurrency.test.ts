@@ -7,6 +7,9 @@ import { startPrivateCluster } from '../harness/harness.ts'
 import { deliver, findLogFaults, inParallel, settle, signParcels, startReceivers } from '../harness/traffic.ts'
 import { type Answer, fetchToken, startWorld, type World } from '../harness/world.ts'
 
+// A machine that does other things as well needs its time.
+t.setTimeout(400_000)
+
 /** Ends connections of the gateway that fit `where`; answers how many. */
 async function cutConnections(world: World, where: string): Promise<number> {
   const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lienthong gateway'
@@ -44,7 +47,11 @@ async function whileWaiting<T>(promise: Promise<T>, work: () => Promise<unknown>
 }
 
 const countWriting = async (world: World): Promise<number> =>
-  (await world.eyes.query(`select from pg_stat_activity where datname = current_database() and application_name = 'lienthong gateway' and ${WRITING}`)).rowCount ?? 0
+  (
+    await world.eyes.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'lienthong gateway' and ${WRITING}`,
+    )
+  ).rowCount ?? 0
 
 t.test('one submission that the database refuses among 99 good ones in one batch: 99 accepted', async (t) => {
   const world = await startWorld(t, { services: ['routing', 'gateway'] })
@@ -70,7 +77,7 @@ t.test('one submission that the database refuses among 99 good ones in one batch
 
   t.equal(first.status, 202)
   t.equal(answers.filter(({ status }) => status === 202).length, 99, 'accepted')
-  t.equal(refused.status, 422, JSON.stringify(refused.body))
+  t.equal(refused.status, 422)
   t.equal(refused.body.code, 'LT_SUB_UNSTORABLE')
   const { rows } = await world.eyes.query(
     `select (select count(*) from dispatch)::int as dispatches, (select count(*) from content where dispatch_id not in (select id from dispatch))::int as orphans,
@@ -93,7 +100,11 @@ t.test('the connection is cut before COMMIT: 503, and the repetition is one disp
   await world.until(async () => (await countWriting(world)) > 0)
   const answers = await whileWaiting(Promise.all(asked), () => cutConnections(world, WRITING))
   await held.release()
-  t.same(new Set(answers.map(({ status }) => status)), new Set([503]), 'nobody is told of an acceptance that is not there')
+  t.same(
+    new Set(answers.map(({ status }) => status)),
+    new Set([503]),
+    'nobody is told of an acceptance that is not there',
+  )
   t.same(new Set(answers.map(({ body }) => body.code)), new Set(['LT_STORE_UNAVAILABLE']))
   t.ok(answers.every(({ headers }) => headers.has('retry-after')))
   const receivers = startReceivers(world)
@@ -104,27 +115,33 @@ t.test('the connection is cut before COMMIT: 503, and the repetition is one disp
   t.equal(outcome.lost + outcome.seconds, 0, 'none lost, none twice')
 })
 
-t.test('the connection is cut after COMMIT: found by re-reading, 202 with the receipt that was committed', async (t) => {
-  const cluster = await startPrivateCluster(t)
-  const world = await startWorld(t, { cluster, services: ['gateway'] })
-  const parcels = signParcels(world, 10)
-  await Promise.all(parcels.slice(0, 3).map(({ system }) => world.call(system, 'GET', '/v1/mailbox')))
-  // The commit is in the log of this server and waits for a standby that does not exist.
-  await world.eyes.query(`alter system set synchronous_standby_names = 'nobody'`)
-  await world.eyes.query('select pg_reload_conf()')
-  let cuts = 0
-  const asked = parcels.map((parcel) => world.submit(parcel.system, parcel.packet))
-  const answers = await whileWaiting(Promise.all(asked), async () => {
-    cuts += await cutConnections(world, `wait_event = 'SyncRep' and ${WRITING}`)
-  })
-  t.ok(cuts > 0, `${cuts} commits were cut`)
-  t.same(new Set(answers.map(({ status }) => status)), new Set([202]), answers.map(({ body }) => body.code).join())
-  for (const { body } of answers) {
-    const { rows } = await world.eyes.query('select xml from receipt where dispatch_id = $1 and id = $2', [body.dispatch, body.receipt?.id])
-    t.equal(rows[0]?.xml.toString(), body.receipt?.xml, 'the receipt in the answer is the one in the database')
-  }
-  t.equal((await world.eyes.query('select from dispatch')).rowCount, 10)
-})
+t.test(
+  'the connection is cut after COMMIT: found by re-reading, 202 with the receipt that was committed',
+  async (t) => {
+    const cluster = await startPrivateCluster(t)
+    const world = await startWorld(t, { cluster, services: ['gateway'] })
+    const parcels = signParcels(world, 10)
+    await Promise.all(parcels.slice(0, 3).map(({ system }) => world.call(system, 'GET', '/v1/mailbox')))
+    // The commit is in the log of this server and waits for a standby that does not exist.
+    await world.eyes.query(`alter system set synchronous_standby_names = 'nobody'`)
+    await world.eyes.query('select pg_reload_conf()')
+    let cuts = 0
+    const asked = parcels.map((parcel) => world.submit(parcel.system, parcel.packet))
+    const answers = await whileWaiting(Promise.all(asked), async () => {
+      cuts += await cutConnections(world, `wait_event = 'SyncRep' and ${WRITING}`)
+    })
+    t.ok(cuts > 0, `${cuts} commits were cut`)
+    t.same(new Set(answers.map(({ status }) => status)), new Set([202]), answers.map(({ body }) => body.code).join())
+    for (const { body } of answers) {
+      const { rows } = await world.eyes.query('select xml from receipt where dispatch_id = $1 and id = $2', [
+        body.dispatch,
+        body.receipt?.id,
+      ])
+      t.equal(rows[0]?.xml.toString(), body.receipt?.xml, 'the receipt in the answer is the one in the database')
+    }
+    t.equal((await world.eyes.query('select from dispatch')).rowCount, 10)
+  },
+)
 
 t.test('connections are cut at any moment: every 202 is there, every repetition is one dispatch', async (t) => {
   const world = await startWorld(t)
@@ -139,7 +156,9 @@ t.test('connections are cut at any moment: every 202 is there, every repetition 
   const outcome = await settle(world, parcels, receivers, 40_000)
   await receivers.stop()
   const repeated = parcels.filter(({ answers }) => answers.length > 1)
-  t.comment(`FIGURES ${cuts} connections cut in traffic: ${JSON.stringify(outcome)}, ${repeated.length} submissions repeated`)
+  t.comment(
+    `FIGURES ${cuts} connections cut in traffic: ${JSON.stringify(outcome)}, ${repeated.length} submissions repeated`,
+  )
   t.ok(cuts > 5)
   t.equal(outcome.accepted, parcels.length)
   t.equal(outcome.delivered, outcome.expected)
@@ -157,7 +176,9 @@ t.test('the same bytes thirty times at once, and one mailbox emptied by eight wo
   t.equal((await world.eyes.query('select from dispatch')).rowCount, 1)
 
   await inParallel(Array.from({ length: 60 }), 8, () => world.submit('demo-g12', world.packet('demo-g12', ['H26'])))
-  await world.until(async () => (await world.eyes.query(`select from consignment where agency_code = 'H26'`)).rowCount === 61)
+  await world.until(
+    async () => (await world.eyes.query(`select from consignment where agency_code = 'H26'`)).rowCount === 61,
+  )
   const given: string[] = []
   const ended: Answer[] = []
   await Promise.all(
@@ -165,19 +186,30 @@ t.test('the same bytes thirty times at once, and one mailbox emptied by eight wo
       for (;;) {
         const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/lease', { body: { max: 7, seconds: 60 } })
         if (body.items.length === 0) return
-        const items = body.items.map(({ lease, item }: { lease: string; item: { consignment: string } }) => ({ lease, consignment: item.consignment }))
+        const items = body.items.map(({ lease, item }: { lease: string; item: { consignment: string } }) => ({
+          lease,
+          consignment: item.consignment,
+        }))
         given.push(...items.map(({ consignment }: { consignment: string }) => consignment))
         // Twice at once: the second is an identical repeat.
-        const acknowledge = (): Promise<Answer> => world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', { body: { items } })
+        const acknowledge = (): Promise<Answer> =>
+          world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', { body: { items } })
         ended.push(...(await Promise.all([acknowledge(), acknowledge()])))
       }
     }),
   )
   t.equal(given.length, 61, 'all were given out')
   t.equal(new Set(given).size, given.length, 'no consignment was given to two workers')
-  const failed = ended.filter(({ status, body }) => status !== 200 || !body.items.every(({ ok }: { ok: boolean }) => ok))
-  t.same(failed.map(({ body }) => body), [], 'every acknowledgement holds, also the repeats')
-  const { rows } = await world.eyes.query(`select count(*)::int as n from audit_entry where event = 'ContentHandover' or event = 'ConsignmentAcceptance'
+  const failed = ended.filter(
+    ({ status, body }) => status !== 200 || !body.items.every(({ ok }: { ok: boolean }) => ok),
+  )
+  t.same(
+    failed.map(({ body }) => body),
+    [],
+    'every acknowledgement holds, also the repeats',
+  )
+  const { rows } =
+    await world.eyes.query(`select count(*)::int as n from audit_entry where event = 'ContentHandover' or event = 'ConsignmentAcceptance'
     group by event, consignment_id having count(*) > 1`)
   t.same(rows, [], 'one entry each')
 })
@@ -185,7 +217,10 @@ t.test('the same bytes thirty times at once, and one mailbox emptied by eight wo
 t.test('submit to available on an idle system', async (t) => {
   const world = await startWorld(t)
   const packets = Array.from({ length: 110 }, () => world.packet('demo-g12', ['H26']))
-  const token = await fetchToken(world.baseUrl, world.systems['demo-h26'] as { systemCode: string; clientKeyPem: string })
+  const token = await fetchToken(
+    world.baseUrl,
+    world.systems['demo-h26'] as { systemCode: string; clientKeyPem: string },
+  )
   const stream = await fetch(`${world.baseUrl}/v1/events`, { headers: { authorization: `Bearer ${token}` } })
   const lines = createInterface({ input: Readable.fromWeb(stream.body as Parameters<typeof Readable.fromWeb>[0]) })
   let told: () => void = () => undefined
@@ -203,12 +238,16 @@ t.test('submit to available on an idle system', async (t) => {
     const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/lease', { body: { max: 10 } })
     toLease.push(performance.now() - sent)
     t.equal(body.items[0]?.item.dispatch, submitted.body.dispatch, 'what the event told of can be leased')
-    const items = body.items.map(({ lease, item }: { lease: string; item: { consignment: string } }) => ({ lease, consignment: item.consignment }))
+    const items = body.items.map(({ lease, item }: { lease: string; item: { consignment: string } }) => ({
+      lease,
+      consignment: item.consignment,
+    }))
     await world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', { body: { items } })
   }
   lines.close()
   // The first ten warm the process up.
-  const at = (figures: readonly number[], share: number): number => figures.slice(10).toSorted((a, b) => a - b)[Math.ceil(share * 100) - 1] as number
+  const at = (figures: readonly number[], share: number): number =>
+    figures.slice(10).toSorted((a, b) => a - b)[Math.ceil(share * 100) - 1] as number
   t.comment(
     `FIGURES submit → available, 100 documents: event p50 ${at(toEvent, 0.5).toFixed(1)} ms, p99 ${at(toEvent, 0.99).toFixed(1)} ms; ` +
       `lease answered p50 ${at(toLease, 0.5).toFixed(1)} ms, p99 ${at(toLease, 0.99).toFixed(1)} ms`,

@@ -6,6 +6,9 @@ import { type PrivateCluster, startPrivateCluster } from '../harness/harness.ts'
 import { type SystemCall, traceCalls } from '../harness/trace-calls.ts'
 import { type Answer, SMALL_PDF, startWorld, type World, type WorldService } from '../harness/world.ts'
 
+// A machine that does other things as well needs its time.
+t.setTimeout(400_000)
+
 const SERVICES: readonly WorldService[] = ['routing', 'audit', 'receipts', 'gateway']
 
 async function asSuperuser(cluster: PrivateCluster, ...statements: string[]): Promise<void> {
@@ -21,7 +24,10 @@ async function asSuperuser(cluster: PrivateCluster, ...statements: string[]): Pr
 function submitFile(world: World): Promise<Answer> {
   const bytes = Buffer.concat([SMALL_PDF, randomBytes(20 * 1024)])
   const file = { contentId: 'tep-1', name: 'tep.pdf', mediaType: 'application/pdf', bytes }
-  const { body, headers } = multipart([envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], [file])), filePart(file)])
+  const { body, headers } = multipart([
+    envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], [file])),
+    filePart(file),
+  ])
   return world.submit('demo-g12', body, headers)
 }
 
@@ -44,7 +50,11 @@ t.test('content on disk, then the commit on disk, then the answer', async (t) =>
   t.equal(submitted.status, 202)
 
   const own = new Set(backends.rows.map(({ pid }) => pid))
-  const find = (what: string, pattern: RegExp, also: (call: SystemCall) => boolean = () => true): SystemCall | undefined => {
+  const find = (
+    what: string,
+    pattern: RegExp,
+    also: (call: SystemCall) => boolean = () => true,
+  ): SystemCall | undefined => {
     const found = calls.findLast((call) => pattern.test(call.text) && also(call))
     t.ok(found, `${what}: ${found?.text.slice(0, 120)}`)
     return found
@@ -53,9 +63,14 @@ t.test('content on disk, then the commit on disk, then the answer', async (t) =>
   const data = find('the data of the file', new RegExp(`^fdatasync\\(\\d+<${world.servers.blobDir}/incoming/`))
   const rename = find('its name', new RegExp(`^rename.*${folder}/[0-9a-f]{64}`))
   const named = find('its folder', new RegExp(`^fsync\\(\\d+<${folder}>`))
-  const answer = find('the answer', /^(write|writev|sendto|sendmsg)\(.*HTTP\/1\.1 202/, ({ begun }) => begun > (rename?.begun ?? 0))
+  const answer = find(
+    'the answer',
+    /^(write|writev|sendto|sendmsg)\(.*HTTP\/1\.1 202/,
+    ({ begun }) => begun > (rename?.begun ?? 0),
+  )
   // The flush of the acceptance itself: by a backend of the gateway, not by the background writers; begun after the content was safe.
-  const afterContent = ({ pid, begun }: SystemCall): boolean => (own.has(pid) || !postmaster.includes(pid)) && begun >= (named?.ended ?? 0)
+  const afterContent = ({ pid, begun }: SystemCall): boolean =>
+    (own.has(pid) || !postmaster.includes(pid)) && begun >= (named?.ended ?? 0)
   const record = find('its commit record', /^(pwrite64|pwritev|write)\(\d+<[^>]*\/pg_wal\//, afterContent)
   const flush = find('the flush of it', /^(fdatasync|fsync)\(\d+<[^>]*\/pg_wal\//, afterContent)
   if (!data || !rename || !named || !record || !flush || !answer) return
@@ -83,7 +98,11 @@ t.test('no service starts on a database that could not keep a promise', async (t
     await asSuperuser(cluster, `alter system set ${setting} = off`, 'select pg_reload_conf()')
     await world.until(async () => (await world.eyes.query(`show ${setting}`)).rows[0][setting] === 'off')
     for (const service of SERVICES) {
-      await t.rejects(startAndStop(world, service), { code: 'LT_STORE_UNSAFE_SETTING', params: { setting, value: 'off' } }, `${service} without ${setting}`)
+      await t.rejects(
+        startAndStop(world, service),
+        { code: 'LT_STORE_UNSAFE_SETTING', params: { setting, value: 'off' } },
+        `${service} without ${setting}`,
+      )
     }
     await asSuperuser(cluster, `alter system reset ${setting}`, 'select pg_reload_conf()')
     await world.until(async () => (await world.eyes.query(`show ${setting}`)).rows[0][setting] === 'on')
@@ -91,7 +110,11 @@ t.test('no service starts on a database that could not keep a promise', async (t
   for (const service of SERVICES) {
     await asSuperuser(cluster, `alter role lt_${service} set synchronous_commit = off`)
     const params = { setting: 'synchronous_commit', value: 'off' }
-    await t.rejects(startAndStop(world, service), { code: 'LT_STORE_UNSAFE_SETTING', params }, `${service} without synchronous_commit`)
+    await t.rejects(
+      startAndStop(world, service),
+      { code: 'LT_STORE_UNSAFE_SETTING', params },
+      `${service} without synchronous_commit`,
+    )
     await asSuperuser(cluster, `alter role lt_${service} reset synchronous_commit`)
   }
 
@@ -102,7 +125,8 @@ t.test('no service starts on a database that could not keep a promise', async (t
     await t.rejects(startAndStop(world, service), refused, `${service} on a schema it does not understand`)
   }
   await world.eyes.query(`update schema_migration set breaking = false where name = '9999-later'`)
-  for (const service of SERVICES) await t.resolves(startAndStop(world, service), `${service} starts: an addition that older programs can live with`)
+  for (const service of SERVICES)
+    await t.resolves(startAndStop(world, service), `${service} starts: an addition that older programs can live with`)
 })
 
 t.test('a clock that is more than a second off fails readiness, and only as long as it is', async (t) => {

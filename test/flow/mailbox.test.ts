@@ -13,6 +13,11 @@ import { type Answer, fetchToken, startWorld } from '../harness/world.ts'
 const world = await startWorld(t)
 const NOBODYS = '0191c0de-0000-7000-8000-000000000000'
 
+const ENDINGS: readonly (readonly ['acknowledge' | 'refuse', object])[] = [
+  ['acknowledge', {}],
+  ['refuse', { reason: 'other' }],
+]
+
 interface Item {
   readonly consignment: string
   readonly dispatch: string
@@ -53,12 +58,25 @@ t.test('list and pages: urgent first, then oldest, nothing is taken', async (t) 
   t.same(sizes, [2, 2, 1])
   t.same((await list('demo-h26', 'kind=status')).length, 0)
   t.same((await list('demo-h26', 'agency=H26.01')).length, 0)
-  for (const query of ['after=urgent.x', 'after=hoatoc.0191c0de-0000-7000-8000-000000000000', 'limit=0', 'limit=abc', 'kind=thư']) {
+  for (const query of [
+    'after=urgent.x',
+    'after=hoatoc.0191c0de-0000-7000-8000-000000000000',
+    'limit=0',
+    'limit=abc',
+    'kind=thư',
+  ]) {
     const { status, body } = await world.call('demo-h26', 'GET', `/v1/mailbox?${query}`)
     t.same([status, body.code], [400, 'LT_HTTP_INVALID_REQUEST'], query)
   }
-  t.same((await lease('demo-h26', { max: 1 })).map(({ item }) => item.dispatch), urgent.slice(0, 1), 'leased in the same order')
-  t.same((await lease('demo-h26', { max: 2 })).map(({ item }) => item.dispatch), [urgent[1], normal[0]])
+  t.same(
+    (await lease('demo-h26', { max: 1 })).map(({ item }) => item.dispatch),
+    urgent.slice(0, 1),
+    'leased in the same order',
+  )
+  t.same(
+    (await lease('demo-h26', { max: 2 })).map(({ item }) => item.dispatch),
+    [urgent[1], normal[0]],
+  )
   t.same(
     (await list('demo-h26')).map(({ leased }) => leased),
     [true, true, true, false, false],
@@ -76,7 +94,10 @@ t.test('workers of two processes lease at once: no consignment is given twice', 
   })
   try {
     const sent = await Promise.all(Array.from({ length: 40 }, () => consign({})))
-    const token = await fetchToken(world.baseUrl, world.systems['demo-h26'] as NonNullable<(typeof world.systems)[string]>)
+    const token = await fetchToken(
+      world.baseUrl,
+      world.systems['demo-h26'] as NonNullable<(typeof world.systems)[string]>,
+    )
     const given: Leased[] = []
     const work = async (base: string): Promise<void> => {
       for (;;) {
@@ -87,7 +108,9 @@ t.test('workers of two processes lease at once: no consignment is given twice', 
         })
         const { items } = (await response.json()) as { items: Leased[] }
         given.push(...items)
-        const { rows } = await world.eyes.query(`select from consignment where state = 'AVAILABLE' and lease_until is null`)
+        const { rows } = await world.eyes.query(
+          `select from consignment where state = 'AVAILABLE' and lease_until is null`,
+        )
         if (rows.length === 0) return
       }
     }
@@ -111,15 +134,24 @@ t.test('a lease that ran out is given again under a new token, and the old one i
   const [second] = await lease('demo-h26')
   t.equal(second?.item.consignment, first?.item.consignment, 'the same id')
   t.not(second?.lease, first?.lease)
-  const { consignment } = first?.item as Item
+  const { consignment } = (first as Leased).item
   for (const path of [`/v1/consignments/${consignment}/parts`, `/v1/consignments/${consignment}/parts/0`]) {
     const { status, body } = await world.call('demo-h26', 'GET', `${path}?lease=${first?.lease}`)
     t.same([status, body.code], [409, 'LT_BOX_LEASE_LOST'])
   }
   const before = await rowOf(consignment)
   for (const [path, more] of ENDINGS) {
-    t.same(await end(path, consignment, first?.lease as string, more), { consignment, ok: false, code: 'LT_BOX_LEASE_LOST', status: 409 })
-    t.same(await end(path, consignment, '', more), { consignment, ok: false, code: 'LT_BOX_LEASE_LOST', status: 409 }, 'no token is none')
+    t.same(await end(path, consignment, first?.lease as string, more), {
+      consignment,
+      ok: false,
+      code: 'LT_BOX_LEASE_LOST',
+      status: 409,
+    })
+    t.same(
+      await end(path, consignment, '', more),
+      { consignment, ok: false, code: 'LT_BOX_LEASE_LOST', status: 409 },
+      'no token is none',
+    )
   }
   t.same(await rowOf(consignment), before, 'and nothing was moved')
   t.same(await end('acknowledge', consignment, second?.lease as string), { consignment, ok: true, repeated: false })
@@ -129,8 +161,12 @@ t.test('a lease that ran out and was not given anew is still good', async (t) =>
   const dispatch = await consign({})
   const [taken] = await lease('demo-h26')
   await runOut()
-  const { consignment } = taken?.item as Item
-  const { status } = await world.call('demo-h26', 'GET', `/v1/consignments/${consignment}/parts/0?lease=${taken?.lease}`)
+  const { consignment } = (taken as Leased).item
+  const { status } = await world.call(
+    'demo-h26',
+    'GET',
+    `/v1/consignments/${consignment}/parts/0?lease=${taken?.lease}`,
+  )
   t.equal(status, 200)
   t.same(await end('acknowledge', consignment, taken?.lease as string), { consignment, ok: true, repeated: false })
   t.equal((await rowOf(consignment)).state, 'ACKNOWLEDGED')
@@ -140,7 +176,7 @@ t.test('a lease that ran out and was not given anew is still good', async (t) =>
 t.test('the hand-over is committed before the first byte leaves', async (t) => {
   await consign({})
   const [taken] = await lease('demo-h26')
-  const { consignment } = taken?.item as Item
+  const { consignment } = (taken as Leased).item
   t.equal((await rowOf(consignment)).state, 'AVAILABLE', 'a lease alone hands nothing over')
   const fetched = await world.call('demo-h26', 'GET', `/v1/consignments/${consignment}/parts/0?lease=${taken?.lease}`)
   t.equal(fetched.status, 200)
@@ -160,13 +196,18 @@ t.test('the hand-over is committed before the first byte leaves', async (t) => {
 t.test('acknowledge without a fetch is taken and the entry says so; a repeat changes nothing', async (t) => {
   await consign({})
   const [taken] = await lease('demo-h26')
-  const { consignment } = taken?.item as Item
+  const { consignment } = (taken as Leased).item
   const token = taken?.lease as string
   t.same(await end('acknowledge', consignment, token), { consignment, ok: true, repeated: false })
   t.equal((await detailsOf(consignment, 'ConsignmentAcceptance')).fetched, false)
   const before = await rowOf(consignment)
   t.same(await end('acknowledge', consignment, token), { consignment, ok: true, repeated: true })
-  t.same(await end('acknowledge', consignment, NOBODYS), { consignment, ok: false, code: 'LT_BOX_ALREADY_ENDED', status: 409 })
+  t.same(await end('acknowledge', consignment, NOBODYS), {
+    consignment,
+    ok: false,
+    code: 'LT_BOX_ALREADY_ENDED',
+    status: 409,
+  })
   const refusal = await end('refuse', consignment, token, { reason: 'other' })
   t.same(refusal, { consignment, ok: false, code: 'LT_BOX_ALREADY_ENDED', status: 409 }, 'refuse after acknowledge')
   t.same(await rowOf(consignment), before)
@@ -176,8 +217,10 @@ t.test('acknowledge without a fetch is taken and the entry says so; a repeat cha
 t.test('twenty identical acknowledgements at once: one move, twenty times yes', async (t) => {
   await consign({})
   const [taken] = await lease('demo-h26')
-  const { consignment } = taken?.item as Item
-  const answers = await Promise.all(Array.from({ length: 20 }, () => end('acknowledge', consignment, taken?.lease as string)))
+  const { consignment } = (taken as Leased).item
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => end('acknowledge', consignment, taken?.lease as string)),
+  )
   t.equal(answers.filter((answer) => answer.ok).length, 20)
   t.equal(answers.filter((answer) => answer.repeated === false).length, 1)
   t.same(await eventsOf(consignment), ['ContentConsignment', 'ConsignmentAcceptance'])
@@ -186,9 +229,12 @@ t.test('twenty identical acknowledgements at once: one move, twenty times yes', 
 t.test('acknowledge and refuse at once: exactly one of them', async (t) => {
   await consign({})
   const [taken] = await lease('demo-h26')
-  const { consignment } = taken?.item as Item
+  const { consignment } = (taken as Leased).item
   const token = taken?.lease as string
-  const answers = await Promise.all([end('acknowledge', consignment, token), end('refuse', consignment, token, { reason: 'other' })])
+  const answers = await Promise.all([
+    end('acknowledge', consignment, token),
+    end('refuse', consignment, token, { reason: 'other' }),
+  ])
   t.equal(answers.filter((answer) => answer.ok).length, 1)
   t.equal(answers.find((answer) => !answer.ok)?.code, 'LT_BOX_ALREADY_ENDED')
   t.equal((await eventsOf(consignment)).length, 2)
@@ -203,9 +249,17 @@ t.test('refuse with each coded reason; the sender sees it in state and receipt',
     const { consignment, dispatch } = item
     const more = { reason, text: `lý do: ${reason}` }
     t.same(await end('refuse', consignment, token, more), { consignment, ok: true, repeated: false })
-    t.same(await end('refuse', consignment, token, more), { consignment, ok: true, repeated: true }, 'an identical repeat')
+    t.same(
+      await end('refuse', consignment, token, more),
+      { consignment, ok: true, repeated: true },
+      'an identical repeat',
+    )
     const other = REFUSAL_REASONS[(position + 1) % REFUSAL_REASONS.length] as string
-    t.equal((await end('refuse', consignment, token, { reason: other })).code, 'LT_BOX_ALREADY_ENDED', 'another reason is no repeat')
+    t.equal(
+      (await end('refuse', consignment, token, { reason: other })).code,
+      'LT_BOX_ALREADY_ENDED',
+      'another reason is no repeat',
+    )
     t.equal((await end('acknowledge', consignment, token)).code, 'LT_BOX_ALREADY_ENDED', 'acknowledge after refuse')
     const details = await detailsOf(consignment, 'ConsignmentRejection')
     t.match(details, { reason, text: more.text, agency: 'H26', fetched: false })
@@ -229,7 +283,10 @@ t.test("the receiver's own signature is checked and kept in the entry", async (t
   const good = await ownSignature('demo-h26', first.item.consignment, time)
   const forged = [
     { ...good, time: new Date(0).toISOString() },
-    { ...good, fingerprint: new X509Certificate(certificateOf('demo-h53')).fingerprint256.replaceAll(':', '').toLowerCase() },
+    {
+      ...good,
+      fingerprint: new X509Certificate(certificateOf('demo-h53')).fingerprint256.replaceAll(':', '').toLowerCase(),
+    },
     { ...(await ownSignature('demo-h53', first.item.consignment, time)) },
     { ...(await ownSignature('demo-h53', first.item.consignment, time)), fingerprint: good.fingerprint },
     await ownSignature('demo-h26', second.item.consignment, time),
@@ -240,7 +297,12 @@ t.test("the receiver's own signature is checked and kept in the entry", async (t
     await ownSignature('demo-h26', first.item.consignment, '2026-02-30T00:00:00Z'),
   ]
   for (const [path, more] of ENDINGS) {
-    const other = await ownSignature('demo-h26', first.item.consignment, time, path === 'refuse' ? 'acknowledge' : 'refuse')
+    const other = await ownSignature(
+      'demo-h26',
+      first.item.consignment,
+      time,
+      path === 'refuse' ? 'acknowledge' : 'refuse',
+    )
     for (const signature of [...forged, other]) {
       const answer = await end(path, first.item.consignment, first.lease, { ...more, signature })
       t.match(answer, { ok: false, code: 'LT_BOX_BAD_SIGNATURE', status: 422 })
@@ -250,11 +312,17 @@ t.test("the receiver's own signature is checked and kept in the entry", async (t
   t.match(await end('acknowledge', first.item.consignment, first.lease, { signature: good }), { ok: true })
   const acknowledged = await signatureInReceipt(first.item.dispatch, 'ConsignmentAcceptance')
   t.match(acknowledged, { ...good, statement: `lt-receipt-1\nacknowledge\n${first.item.consignment}\n` })
-  t.ok(verify('sha256', Buffer.from(acknowledged?.statement ?? ''), receiverKey(), Buffer.from(good.value, 'base64')), 'anyone can check it')
+  t.ok(
+    verify('sha256', Buffer.from(acknowledged?.statement ?? ''), receiverKey(), Buffer.from(good.value, 'base64')),
+    'anyone can check it',
+  )
   t.same((await detailsOf(first.item.consignment, 'ConsignmentAcceptance')).receiverSignature, acknowledged)
   const own = await ownSignature('demo-h26', second.item.consignment, time, 'refuse')
   t.match(await end('refuse', second.item.consignment, second.lease, { reason: 'other', signature: own }), { ok: true })
-  t.match(await signatureInReceipt(second.item.dispatch, 'ConsignmentRejection'), { ...own, statement: /^lt-receipt-1\nrefuse\n/ })
+  t.match(await signatureInReceipt(second.item.dispatch, 'ConsignmentRejection'), {
+    ...own,
+    statement: /^lt-receipt-1\nrefuse\n/,
+  })
 })
 
 t.test('one bad item in a request does not spoil the others', async (t) => {
@@ -284,7 +352,7 @@ t.test('a unit below arrives in the mailbox of the system that declared its desc
 
   await t.test('a change of front moves the mailbox when it is read', async (t) => {
     const [taken] = await lease('demo-h26')
-    const { consignment } = taken?.item as Item
+    const { consignment } = (taken as Leased).item
     await front(world.operator, 'demo-h53', 'H26.01', { withDescendants: false })
     await world.until(async () => (await list('demo-h53')).length === 1)
     t.equal((await list('demo-h53'))[0]?.consignment, consignment)
@@ -351,7 +419,9 @@ t.test('server-sent events tell at once', async (t) => {
   await t.test('of evidence for the sender', async (t) => {
     const sender = await readEvents(world, 'demo-g12')
     const dispatch = await consign({})
-    await world.until(async () => sender.seen.some(({ name, data }) => name === 'dispatch' && data.dispatches.includes(dispatch)))
+    await world.until(async () =>
+      sender.seen.some(({ name, data }) => name === 'dispatch' && data.dispatches.includes(dispatch)),
+    )
     const foreign = [...events.seen, ...others.seen].filter(({ name }) => name === 'dispatch')
     t.same(foreign, [], 'and of nobody else')
     await sender.close()
@@ -380,7 +450,9 @@ t.test('every move has exactly one audit entry', async (t) => {
         then array['DispatchClosed', 'DispatchRouted', 'SubmissionAcceptance'] else array['DispatchRouted', 'SubmissionAcceptance'] end`,
   )
   t.same(dispatches.rows, [], 'dispatches')
-  const { rows: bare } = await world.eyes.query('select e.id from audit_entry e left join audit_detail d on d.entry_id = e.id where d.entry_id is null')
+  const { rows: bare } = await world.eyes.query(
+    'select e.id from audit_entry e left join audit_detail d on d.entry_id = e.id where d.entry_id is null',
+  )
   t.same(bare, [], 'each with its details')
   const { rows: counts } = await world.eyes.query(
     `select count(*) filter (where event = 'ContentHandover')::int as handed, count(*) filter (where event = 'ConsignmentAcceptance')::int as acknowledged,
@@ -389,16 +461,14 @@ t.test('every move has exactly one audit entry', async (t) => {
   t.ok(counts[0].handed >= 2 && counts[0].acknowledged >= 50 && counts[0].refused >= 11, 'and there were many')
 })
 
-const ENDINGS: readonly (readonly ['acknowledge' | 'refuse', object])[] = [
-  ['acknowledge', {}],
-  ['refuse', { reason: 'other' }],
-]
-
 /** Sends a document and waits until it lies in the mailbox. */
 async function consign(overrides: Partial<PacketDraft>, recipients: readonly string[] = ['H26']): Promise<string> {
   const { status, body } = await world.submit('demo-g12', world.packet('demo-g12', recipients, overrides))
   if (status !== 202) throw new Error(JSON.stringify(body))
-  await world.until(async () => (await world.eyes.query('select from consignment where dispatch_id = $1', [body.dispatch])).rows.length > 0)
+  await world.until(
+    async () =>
+      (await world.eyes.query('select from consignment where dispatch_id = $1', [body.dispatch])).rows.length > 0,
+  )
   return body.dispatch
 }
 
@@ -416,15 +486,25 @@ interface Ended {
   readonly code?: string
 }
 
-async function end(path: 'acknowledge' | 'refuse', consignment: string, token: string, more: object = {}, system = 'demo-h26'): Promise<Ended> {
-  const answer: Answer = await world.call(system, 'POST', `/v1/mailbox/${path}`, { body: { items: [{ consignment, lease: token, ...more }] } })
+async function end(
+  path: 'acknowledge' | 'refuse',
+  consignment: string,
+  token: string,
+  more: object = {},
+  system = 'demo-h26',
+): Promise<Ended> {
+  const answer: Answer = await world.call(system, 'POST', `/v1/mailbox/${path}`, {
+    body: { items: [{ consignment, lease: token, ...more }] },
+  })
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
   return answer.body.items[0]
 }
 
 /** Lets every lease run out now. */
 async function runOut(): Promise<void> {
-  await world.eyes.query(`update consignment set lease_until = clock_timestamp() - interval '1 ms' where lease_until is not null`)
+  await world.eyes.query(
+    `update consignment set lease_until = clock_timestamp() - interval '1 ms' where lease_until is not null`,
+  )
 }
 
 async function empty(t: Test): Promise<void> {
@@ -450,7 +530,9 @@ async function stateOf(dispatch: string): Promise<string> {
 }
 
 async function eventsOf(consignment: string): Promise<string[]> {
-  const { rows } = await world.eyes.query('select event from audit_entry where consignment_id = $1 order by id', [consignment])
+  const { rows } = await world.eyes.query('select event from audit_entry where consignment_id = $1 order by id', [
+    consignment,
+  ])
   return rows.map(({ event }) => event)
 }
 
@@ -467,7 +549,12 @@ function certificateOf(system: string): string {
 }
 
 /** What a receiver signs, written down here once more from the description. */
-async function ownSignature(system: string, consignment: string, time: string, verb: 'acknowledge' | 'refuse' = 'acknowledge') {
+async function ownSignature(
+  system: string,
+  consignment: string,
+  time: string,
+  verb: 'acknowledge' | 'refuse' = 'acknowledge',
+) {
   const { rows } = await world.eyes.query(
     `select encode(content_hash, 'hex') as hash from dispatch d join consignment c on c.dispatch_id = d.id where c.id = $1`,
     [consignment],
@@ -479,7 +566,10 @@ async function ownSignature(system: string, consignment: string, time: string, v
   return { time, fingerprint, value }
 }
 
-const receiverKey = () => ({ key: new X509Certificate(certificateOf('demo-h26')).publicKey, dsaEncoding: 'ieee-p1363' as const })
+const receiverKey = () => ({
+  key: new X509Certificate(certificateOf('demo-h26')).publicKey,
+  dsaEncoding: 'ieee-p1363' as const,
+})
 
 /** The receiver's own signature as the signed receipt of that event shows it to the sender. */
 async function signatureInReceipt(dispatch: string, event: string) {

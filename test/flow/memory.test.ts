@@ -4,12 +4,17 @@ import t, { type Test } from 'tap'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
 import { watchMemory } from '../harness/memory.ts'
 import { inParallel, signParcels } from '../harness/traffic.ts'
-import { fetchToken, sha256, SMALL_PDF, startWorld, type World } from '../harness/world.ts'
+import { fetchToken, SMALL_PDF, sha256, startWorld, type World } from '../harness/world.ts'
+
+// A machine that does other things as well needs its time.
+t.setTimeout(400_000)
 
 const MIB = 1024 * 1024
 const BOUND = 64 * MIB
 /** Its Base64 makes a packet of just under 50 MiB, the most an inline one may have. */
 const INLINE_FILE_BYTES = 39_200_000
+/** More than the bound, so that one that is held in memory cannot stay below it. */
+const DETACHED_FILE_BYTES = 128 * MIB
 const mib = (bytes: number): string => (bytes / MIB).toFixed(1)
 
 function bigFile(size: number): Buffer {
@@ -25,7 +30,9 @@ async function bounded<T>(t: Test, world: World, what: string, work: () => Promi
   // What the collector leaves for later counts too.
   await sleep(200)
   const { peak, growth } = watch.stop()
-  t.comment(`FIGURES ${what}: RSS ${mib(watch.before)} → peak ${mib(peak)} MiB, growth ${mib(growth)} MiB, ${ms.toFixed(0)} ms`)
+  t.comment(
+    `FIGURES ${what}: RSS ${mib(watch.before)} → peak ${mib(peak)} MiB, growth ${mib(growth)} MiB, ${ms.toFixed(0)} ms`,
+  )
   t.ok(growth < BOUND, `${what}: grows by ${mib(growth)} of at most ${mib(BOUND)} MiB`)
   return result
 }
@@ -38,14 +45,18 @@ interface Leased {
 async function lease(world: World, dispatch: string): Promise<Leased> {
   return await world.until(async () => {
     const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/lease', { body: { max: 500, seconds: 600 } })
-    for (const { lease, item } of body.items) if (item.dispatch === dispatch) return { consignment: item.consignment, lease }
+    for (const { lease, item } of body.items)
+      if (item.dispatch === dispatch) return { consignment: item.consignment, lease }
     return undefined
   })
 }
 
 /** Fetches a part as a slow receiver does: it takes the first bytes, and the others a second later. */
 async function fetchSlowly(world: World, { consignment, lease }: Leased, ordinal: number): Promise<Buffer> {
-  const token = await fetchToken(world.baseUrl, world.systems['demo-h26'] as { systemCode: string; clientKeyPem: string })
+  const token = await fetchToken(
+    world.baseUrl,
+    world.systems['demo-h26'] as { systemCode: string; clientKeyPem: string },
+  )
   const response = await fetch(`${world.baseUrl}/v1/consignments/${consignment}/parts/${ordinal}?lease=${lease}`, {
     headers: { authorization: `Bearer ${token}` },
   })
@@ -70,8 +81,10 @@ t.test('the memory of the gateway does not grow with an inline attachment, signe
     attachments: [{ contentId: 'lon-1', name: 'lon.pdf', mediaType: 'application/pdf', bytes: file }],
   })
   t.ok(packet.length > 49 * MIB && packet.length <= 50 * MIB, `a packet of ${mib(packet.length)} MiB`)
-  const { status, body } = await bounded(t, world, `submit ${mib(packet.length)} MiB inline`, () => world.submit('demo-g12', packet))
-  t.equal(status, 202, JSON.stringify(body).slice(0, 500))
+  const { status, body } = await bounded(t, world, `submit ${mib(packet.length)} MiB inline`, () =>
+    world.submit('demo-g12', packet),
+  )
+  t.equal(status, 202, body.code)
   t.equal(body.signature.verdict, 'valid')
   t.equal(body.contentHash, sha256(packet).toString('hex'))
   const leased = await lease(world, body.dispatch)
@@ -83,11 +96,23 @@ t.test('the memory of the gateway does not grow with an inline attachment, signe
 
 t.test('the memory of the gateway does not grow with a detached attachment', async (t) => {
   const world = await warmWorld(t)
-  const file = { contentId: 'lon-2', name: 'lon.pdf', mediaType: 'application/pdf', bytes: bigFile(50 * MIB) }
-  const { body: bytes, headers } = multipart([envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], [file])), filePart(file)])
-  const { status, body } = await bounded(t, world, 'submit 50 MiB detached', () => world.submit('demo-g12', bytes, headers))
-  t.equal(status, 202, JSON.stringify(body).slice(0, 500))
+  const file = {
+    contentId: 'lon-2',
+    name: 'lon.pdf',
+    mediaType: 'application/pdf',
+    bytes: bigFile(DETACHED_FILE_BYTES),
+  }
+  const { body: bytes, headers } = multipart([
+    envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], [file])),
+    filePart(file),
+  ])
+  const { status, body } = await bounded(t, world, `submit ${mib(DETACHED_FILE_BYTES)} MiB detached`, () =>
+    world.submit('demo-g12', bytes, headers),
+  )
+  t.equal(status, 202, body.code)
   t.equal(body.signature.verdict, 'valid')
-  const fetched = await bounded(t, world, 'fetch it', async () => fetchSlowly(world, await lease(world, body.dispatch), 1))
+  const fetched = await bounded(t, world, 'fetch it', async () =>
+    fetchSlowly(world, await lease(world, body.dispatch), 1),
+  )
   t.ok(fetched.equals(file.bytes), 'byte for byte')
 })

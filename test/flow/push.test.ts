@@ -6,79 +6,11 @@ import { connectBus } from '../../libs/bus/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { openQueues } from '../../libs/queue/index.ts'
 import { changeSystem, resumeSystem, suspendSystem } from '../../libs/registry/index.ts'
-import { createLogger, processEnvironment } from '../../libs/runtime/index.ts'
+import { createLogger } from '../../libs/runtime/index.ts'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
-import { type Hit, type PushEndpoint, startEndpoint } from '../harness/push-endpoint.ts'
-import { startWorld, type World, type WorldOptions, type WorldService } from '../harness/world.ts'
-
-const SETTINGS = {
-  PUSH_ALLOWED_NETWORKS: '127.0.0.0/8',
-  PUSH_TIMEOUT_MS: '800',
-  PUSH_CONCURRENCY: '4',
-  ATTEMPT_GRACE_MS: '700',
-  RETRY_FIRST_MS: '40',
-  RETRY_MAX_MS: '2000',
-  MAX_ATTEMPTS: '6',
-  SWEEP_IDLE_MS: '100',
-  SWEEP_AFTER_MS: '400',
-}
-/** Under a planted defect a test need not be as large, nor wait as long for what will not come. */
-const SABOTAGE = processEnvironment().LIENTHONG_SABOTAGE !== undefined
-const ALL: readonly WorldService[] = ['routing', 'audit', 'receipts', 'gateway', 'delivery']
-const PUSHED = ['demo-h26', 'demo-h53']
-
-/** A world in which H26 and H53 are called at one endpoint, each under its own path. */
-async function startPushWorld(t: Test, options: WorldOptions = {}): Promise<{ world: World; endpoint: PushEndpoint }> {
-  const endpoint = await startEndpoint(t)
-  const world = await startWorld(t, { ...options, services: [], environment: { ...SETTINGS, ...options.environment } })
-  for (const system of PUSHED)
-    await changeSystem(world.operator, system, { delivery: 'push', pushUrl: endpoint.url(system) })
-  for (const service of options.services ?? ALL) await world.start(service)
-  return { world, endpoint }
-}
-
-interface Sent {
-  readonly dispatch: string
-  /** By agency. */
-  readonly consignments: Readonly<Record<string, string>>
-  readonly packet: Buffer
-}
-
-async function send(t: Test, world: World, recipients: readonly string[], urgent = false): Promise<Sent> {
-  const packet = world.packet('demo-g12', recipients, urgent ? { priority: 3 } : {})
-  const { status, body } = await world.submit('demo-g12', packet)
-  if (status !== 202) t.fail(`not accepted: ${JSON.stringify(body)}`)
-  const consignments = Object.fromEntries(
-    body.recipients.map((each: { agency: string; consignment: string }) => [each.agency, each.consignment]),
-  )
-  return { dispatch: body.dispatch, consignments, packet }
-}
-
-interface Attempt {
-  readonly attempt: number
-  readonly outcome: string | null
-  readonly code: string | null
-  readonly http_status: number | null
-  readonly answer: string | null
-}
-
-async function attemptsOf(world: World, consignment: string): Promise<Attempt[]> {
-  const sql =
-    'select attempt, outcome, code, http_status, answer from delivery_attempt where consignment_id = $1 order by attempt'
-  return (await world.eyes.query<Attempt>(sql, [consignment])).rows
-}
-
-/** The dispatch as its sender sees it, once it is closed. */
-function closed(world: World, dispatch: string, ms?: number) {
-  return world.until(async () => {
-    const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)
-    return body.state === 'CLOSED' && body
-  }, ms)
-}
-
-async function state(world: World, consignment: string): Promise<string | undefined> {
-  return (await world.eyes.query('select state from consignment where id = $1', [consignment])).rows[0]?.state
-}
+import type { Hit } from '../harness/push-endpoint.ts'
+import { attemptsOf, closed, send, startPushWorld, state } from '../harness/push-world.ts'
+import type { World } from '../harness/world.ts'
 
 /** RFC 9421 3.2, written apart from the code that signs: the base from the request as it arrived. */
 function verifySignature(hit: Hit, certificate: X509Certificate): boolean {
@@ -111,7 +43,7 @@ t.test('a system that wants to be called gets what was sent, signed, and the sen
       begun = rows
       return { status: 200, body: 'đã nhận' }
     })
-    const { dispatch, consignments, packet } = await send(t, world, ['H26'])
+    const { dispatch, consignments, packet } = await send(world, ['H26'])
     const shown = await closed(world, dispatch)
     const id = consignments.H26 as string
     const [hit] = endpoint.of(id) as [Hit]
@@ -184,7 +116,7 @@ t.test('a system that wants to be called gets what was sent, signed, and the sen
     const times: number[] = []
     for (let i = 0; i < 10; i++) {
       const sent = performance.now()
-      const { consignments } = await send(t, world, ['H26'])
+      const { consignments } = await send(world, ['H26'])
       await world.until(async () => endpoint.of(consignments.H26 as string).length > 0)
       times.push((endpoint.of(consignments.H26 as string)[0] as Hit).at - sent)
     }
@@ -256,7 +188,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
 
   await t.test('500, then 200: the same consignment again', async (t) => {
     endpoint.behave('demo-h26', ({ earlier }) => ({ status: earlier === 0 ? 500 : 200, body: 'x'.repeat(5000) }))
-    const { dispatch, consignments } = await send(t, world, ['H26'])
+    const { dispatch, consignments } = await send(world, ['H26'])
     await closed(world, dispatch)
     const hits = endpoint.of(consignments.H26 as string)
     t.same(
@@ -276,7 +208,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
     endpoint.behave('demo-h26', ({ earlier }) =>
       earlier === 0 ? { status: 429, headers: { 'retry-after': '1' } } : { status: 200 },
     )
-    const { dispatch, consignments } = await send(t, world, ['H26'], true)
+    const { dispatch, consignments } = await send(world, ['H26'], true)
     await closed(world, dispatch)
     const [first, second] = endpoint.of(consignments.H26 as string)
     t.ok(
@@ -292,7 +224,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
 
   await t.test('410: the end at once, with its receipt', async (t) => {
     endpoint.behave('demo-h26', () => ({ status: 410, body: 'không còn' }))
-    const { dispatch, consignments } = await send(t, world, ['H26', 'H53'])
+    const { dispatch, consignments } = await send(world, ['H26', 'H53'])
     const shown = await closed(world, dispatch)
     t.match(shown.recipients, [
       { agency: 'H26', state: 'DEAD', refusal: { reason: 'LT_DLV_REFUSED' } },
@@ -318,7 +250,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
 
   await t.test('no answer in time: ambiguous, and again under the same id', async (t) => {
     endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? 'hang' : { status: 200 }))
-    const { dispatch, consignments } = await send(t, world, ['H26'])
+    const { dispatch, consignments } = await send(world, ['H26'])
     await closed(world, dispatch)
     t.equal(endpoint.of(consignments.H26 as string).length, 2)
     t.match(await attemptsOf(world, consignments.H26 as string), [
@@ -331,7 +263,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
     endpoint.behave('demo-h26', ({ earlier }) =>
       earlier === 0 ? { status: 307, headers: { location: endpoint.url('elsewhere') } } : { status: 200 },
     )
-    const { dispatch, consignments } = await send(t, world, ['H26'])
+    const { dispatch, consignments } = await send(world, ['H26'])
     await closed(world, dispatch)
     t.match(await attemptsOf(world, consignments.H26 as string), [
       { outcome: 'transient', code: 'LT_DLV_REDIRECTED', http_status: 307 },
@@ -342,7 +274,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
 
   await t.test('attempts are not made for ever', async (t) => {
     endpoint.behave('demo-h26', () => ({ status: 404 }))
-    const { dispatch, consignments } = await send(t, world, ['H26'])
+    const { dispatch, consignments } = await send(world, ['H26'])
     const shown = await closed(world, dispatch, 30_000)
     t.match(shown.recipients, [{ state: 'DEAD', refusal: { reason: 'LT_DLV_ATTEMPTS_EXHAUSTED' } }])
     const attempts = await attemptsOf(world, consignments.H26 as string)
@@ -362,7 +294,7 @@ t.test('whom to call is asked of the registry each time', async (t) => {
     const refused = async (pushUrl: string, code: string): Promise<void> => {
       await changeSystem(world.operator, 'demo-h26', { pushUrl })
       changed()
-      const { consignments } = await send(t, world, ['H26'])
+      const { consignments } = await send(world, ['H26'])
       const [attempt] = await world.until(async () => {
         const found = await attemptsOf(world, consignments.H26 as string)
         return found[0]?.outcome != null && found
@@ -389,21 +321,16 @@ t.test('whom to call is asked of the registry each time', async (t) => {
     })
     t.teardown(() => queues.close())
     endpoint.behave('demo-h26', async ({ consignment }) => {
-      const again = Array.from({ length: 12 }, (_, i) => ({
-        id: `${consignment}-1-${i + 50}`,
-        data: { id: consignment },
-      }))
-      await queues.addAll('push-demo-h26', again)
-      await world
-        .until(async () => {
-          const { waiting, active } = await queues.counts('push-demo-h26')
-          return waiting === 0 && active === 1
-        }, 700)
-        .catch(() => undefined)
+      // More of them while the first is under way.
+      await queues.addAll(
+        'push-demo-h26',
+        Array.from({ length: 12 }, (_, i) => ({ id: `${consignment}-1-${i + 50}`, data: { id: consignment } })),
+      )
+      await new Promise((resolve) => setTimeout(resolve, 150))
       return { status: 200 }
     })
     await world.stop('delivery')
-    const { dispatch, consignments } = await send(t, world, ['H26'])
+    const { dispatch, consignments } = await send(world, ['H26'])
     await world.until(async () => (await state(world, consignments.H26 as string)) === 'QUEUED')
     const id = consignments.H26 as string
     await queues.addAll(
@@ -412,15 +339,16 @@ t.test('whom to call is asked of the registry each time', async (t) => {
     )
     await world.start('delivery')
     await closed(world, dispatch)
-    t.equal(endpoint.of(id).length, 1)
-    t.equal((await attemptsOf(world, id)).length, 1)
+    const numbers = endpoint.of(id).map(({ headers }) => headers['lt-attempt'])
+    t.same(numbers, [...new Set(numbers)], 'each attempt is one request')
+    t.equal((await attemptsOf(world, id)).length, numbers.length)
     endpoint.behave('demo-h26', () => ({ status: 200 }))
   })
 
   await t.test('a suspended system is not called; afterwards it is', async (t) => {
     await suspendSystem(world.operator, 'demo-h53', 'thử nghiệm')
     changed()
-    const { dispatch, consignments } = await send(t, world, ['H26', 'H53'])
+    const { dispatch, consignments } = await send(world, ['H26', 'H53'])
     await world.until(async () => (await state(world, consignments.H26 as string)) === 'ACKNOWLEDGED')
     t.equal(await state(world, consignments.H53 as string), 'QUEUED')
     t.equal(endpoint.of(consignments.H53 as string).length, 0)
@@ -431,7 +359,7 @@ t.test('whom to call is asked of the registry each time', async (t) => {
 
   await t.test('a system that turns to fetching finds the rest in its mailbox', async (t) => {
     endpoint.behave('demo-h53', () => ({ status: 503 }))
-    const { consignments } = await send(t, world, ['H53'])
+    const { consignments } = await send(world, ['H53'])
     await world.until(async () => (await attemptsOf(world, consignments.H53 as string)).length > 0)
     await changeSystem(world.operator, 'demo-h53', { delivery: 'pull' })
     const leased = await world.until(async () => {
@@ -445,98 +373,6 @@ t.test('whom to call is asked of the registry each time', async (t) => {
     )
     t.same(rows.map(({ event }) => event).toSorted(), ['ContentConsignment', 'REASSIGNED'])
   })
-})
-
-t.test('a dead endpoint holds up nobody else', async (t) => {
-  const { world, endpoint } = await startPushWorld(t)
-  const COUNT = 40
-  /** Milliseconds from submission to the endpoint of `demo-h26`, sorted. */
-  const measure = async (): Promise<number[]> => {
-    const times = await Promise.all(
-      Array.from({ length: COUNT }, async () => {
-        const sent = performance.now()
-        const { consignments } = await send(t, world, ['H26'])
-        const [hit] = await world.until(
-          async () => endpoint.of(consignments.H26 as string).length > 0 && endpoint.of(consignments.H26 as string),
-        )
-        return (hit as Hit).at - sent
-      }),
-    )
-    return times.sort((a, b) => a - b)
-  }
-  const say = (times: readonly number[]): string =>
-    `p50 ${Math.round(times[COUNT >> 1] ?? 0)} ms, max ${Math.round(times.at(-1) ?? 0)} ms`
-  await measure()
-  const alone = await measure()
-  endpoint.behave('demo-h53', () => 'hang')
-  const stuck = await Promise.all(Array.from({ length: 16 }, () => send(t, world, ['H53'])))
-  await world.until(async () => endpoint.hits.filter(({ path }) => path === 'demo-h53').length >= 4)
-  const beside = await measure()
-  t.comment(`FIGURES ${COUNT} pushes at once: alone ${say(alone)}; beside a dead endpoint ${say(beside)}`)
-  t.equal(beside.length, COUNT, 'all of them, while the other hangs')
-  const open = await world.eyes.query(
-    `select count(*)::int as count from delivery_attempt a join consignment c on c.id = a.consignment_id where a.ended_at is null and c.agency_code = 'H53'`,
-  )
-  t.ok(open.rows[0].count <= 4, 'no more at a time than the system is allowed')
-  endpoint.behave('demo-h53', () => ({ status: 200 }))
-  await Promise.all(stuck.map(({ dispatch }) => closed(world, dispatch, 60_000)))
-})
-
-t.test('NATS and Redis wiped mid-flight: everything is delivered, once in effect', async (t) => {
-  const { world, endpoint } = await startPushWorld(t)
-  const COUNT = SABOTAGE ? 20 : 60
-  const slow = async (): Promise<{ status: number }> => {
-    await new Promise((resolve) => setTimeout(resolve, 250))
-    return { status: 200 }
-  }
-  let failures = 0
-  endpoint.behave('demo-h26', (hit) => (hit.earlier === 0 && ++failures % 3 === 0 ? { status: 503 } : slow()))
-  endpoint.behave('demo-h53', slow)
-  const first = await Promise.all(Array.from({ length: COUNT / 2 }, () => send(t, world, ['H26', 'H53'])))
-  await world.until(async () => endpoint.hits.length >= 3)
-  await Promise.all([world.servers.redis.wipe(), world.servers.nats.wipe()])
-  const second = await Promise.all(Array.from({ length: COUNT / 2 }, () => send(t, world, ['H26', 'H53'])))
-  const wiped = performance.now()
-  const all = [...first, ...second]
-  for (const { dispatch } of all)
-    t.match((await closed(world, dispatch, SABOTAGE ? 20_000 : 60_000)).recipients, [
-      { state: 'ACKNOWLEDGED' },
-      { state: 'ACKNOWLEDGED' },
-    ])
-  t.comment(
-    `FIGURES wipe: ${all.length * 2} consignments, ${endpoint.hits.length} hits, all closed ${Math.round(performance.now() - wiped)} ms after it`,
-  )
-  const expected = all.flatMap(({ consignments }) => Object.values(consignments)).toSorted()
-  t.same(
-    [...new Set(endpoint.hits.map(({ consignment }) => consignment))].toSorted(),
-    expected,
-    'each consignment, and no other',
-  )
-  const { rows } = await world.eyes.query(
-    'select count(*)::int as consignments, count(distinct (dispatch_id, agency_code))::int as pairs from consignment',
-  )
-  t.same(rows, [{ consignments: expected.length, pairs: expected.length }])
-  for (const { packet, consignments } of all) {
-    for (const id of Object.values(consignments)) t.ok(endpoint.of(id).every(({ body }) => body.equals(packet)))
-  }
-})
-
-t.test('delivery killed in the middle of an attempt: ambiguous, then again under the same id', async (t) => {
-  const { world, endpoint } = await startPushWorld(t, { processes: ['delivery'] })
-  endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? 'hang' : { status: 200 }))
-  const { dispatch, consignments, packet } = await send(t, world, ['H26'])
-  const id = consignments.H26 as string
-  await world.until(async () => endpoint.of(id).length === 1)
-  await world.processOf('delivery').kill()
-  t.match(await attemptsOf(world, id), [{ attempt: 1, outcome: null }], 'begun, and nobody knows')
-  const killed = performance.now()
-  await world.stop('delivery')
-  await world.start('delivery')
-  await closed(world, dispatch, 60_000)
-  t.comment(`FIGURES killed to closed ${Math.round(performance.now() - killed)} ms`)
-  t.match(await attemptsOf(world, id), [{ outcome: 'ambiguous', code: 'LT_DLV_INTERRUPTED' }, { outcome: 'delivered' }])
-  t.equal(endpoint.of(id).length, 2)
-  t.ok(endpoint.of(id).every(({ body }) => body.equals(packet)))
 })
 
 /** Tells the services at once that the registry changed, as operators' tools do, and not when they compare it next. */

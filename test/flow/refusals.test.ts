@@ -10,7 +10,14 @@ import { catalogue, type ErrorCode } from '../../libs/errors/index.ts'
 import { detachedContentHash } from '../../libs/model/index.ts'
 import { changeSystem, closeAgency } from '../../libs/registry/index.ts'
 import { issueCertificate, readEvidence, signPacket } from '../../libs/signature/index.ts'
-import { type BodyPart, type DetachedFile, envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
+import {
+  type BodyPart,
+  type DetachedFile,
+  envelopePart,
+  filePart,
+  multipart,
+  signedEnvelope,
+} from '../harness/detached.ts'
 import { type Answer, sha256, SMALL_PDF, startWorld } from '../harness/world.ts'
 
 const MIB = 1024 * 1024
@@ -20,7 +27,12 @@ const SUCCESSOR = 'H53'
 
 const world = await startWorld(t, {
   services: ['routing', 'gateway'],
-  environment: { MAX_PACKET_BYTES: String(MIB), MAX_ENVELOPE_BYTES: '262144', MAX_ATTACHMENT_BYTES: String(MIB), MAX_RECIPIENTS: '2' },
+  environment: {
+    MAX_PACKET_BYTES: String(MIB),
+    MAX_ENVELOPE_BYTES: '262144',
+    MAX_ATTACHMENT_BYTES: String(MIB),
+    MAX_RECIPIENTS: '2',
+  },
 })
 await closeAgency(world.operator, CLOSED, { closedOn: '2025-07-01', successorCode: SUCCESSOR })
 await world.until(async () => {
@@ -73,20 +85,28 @@ const file = (contentId: string, bytes: Buffer = SMALL_PDF): DetachedFile => ({
   mediaType: 'application/pdf',
   bytes,
 })
-function detached(listed: readonly DetachedFile[], sent: readonly DetachedFile[] = listed, change = (parts: BodyPart[]): BodyPart[] => parts): Request {
+function detached(
+  listed: readonly DetachedFile[],
+  sent: readonly DetachedFile[] = listed,
+  change = (parts: BodyPart[]): BodyPart[] => parts,
+): Request {
   const envelope = signedEnvelope(world, 'demo-g12', to, listed)
   return multipart(change([envelopePart(envelope), ...sent.map(filePart)]))
 }
-const wholeOf = (sent: readonly DetachedFile[]) => (request: Request): Buffer =>
-  detachedContentHash(
-    sha256(firstPartOf(request.body)),
-    sent.map(({ contentId, bytes }) => ({ contentId, sha256: sha256(bytes), size: bytes.length })),
-  )
+const wholeOf =
+  (sent: readonly DetachedFile[]) =>
+  (request: Request): Buffer =>
+    detachedContentHash(
+      sha256(firstPartOf(request.body)),
+      sent.map(({ contentId, bytes }) => ({ contentId, sha256: sha256(bytes), size: bytes.length })),
+    )
 const envelopeOnly = ({ body }: Request): Buffer => sha256(firstPartOf(body))
 function firstPartOf(body: Buffer): Buffer {
   const start = body.indexOf('\r\n\r\n') + 4
   return body.subarray(start, body.indexOf('\r\n--', start))
 }
+
+const hex = (bytes: Buffer): string => sha256(bytes).toString('hex')
 
 const CASES: readonly Case[] = [
   { name: 'an empty body', code: 'LT_SUB_EMPTY', make: () => xml(''), digest: unread },
@@ -99,9 +119,22 @@ const CASES: readonly Case[] = [
     make: () => xml(edited('?>', '?><!DOCTYPE edXML [<!ENTITY a SYSTEM "file:///etc/passwd">]>')),
     digest: unread,
   },
-  { name: 'an entity nobody declared', code: 'LT_ENV_MALFORMED', make: () => xml(edited('Thông báo thử', '&bom; thử')) },
-  { name: 'a wrong namespace', code: 'LT_ENV_NAMESPACE', make: () => xml(packet().toString().replaceAll('TBT/QCVN_102_2016', 'TBT/QCVN_102_2099')) },
-  { name: 'a packet over the limit', code: 'LT_HTTP_BODY_TOO_LARGE', make: () => xml(Buffer.alloc(MIB + 1, ' ')), digest: unread },
+  {
+    name: 'an entity nobody declared',
+    code: 'LT_ENV_MALFORMED',
+    make: () => xml(edited('Thông báo thử', '&bom; thử')),
+  },
+  {
+    name: 'a wrong namespace',
+    code: 'LT_ENV_NAMESPACE',
+    make: () => xml(packet().toString().replaceAll('TBT/QCVN_102_2016', 'TBT/QCVN_102_2099')),
+  },
+  {
+    name: 'a packet over the limit',
+    code: 'LT_HTTP_BODY_TOO_LARGE',
+    make: () => xml(Buffer.alloc(MIB + 1, ' ')),
+    digest: unread,
+  },
   {
     name: 'an envelope over the limit',
     code: 'LT_ENV_TOO_LARGE',
@@ -134,8 +167,18 @@ const CASES: readonly Case[] = [
     code: 'LT_ATT_ZIP_BOMB',
     make: () => xml(packet(inside('a.zip', 'application/zip', zip('a.pdf', Buffer.alloc(40 * MIB))))),
   },
-  { name: 'an unknown code', code: 'LT_REG_UNKNOWN_CODE', make: () => xml(packet({}, ['H26', 'H26.99.98'])), params: { code: 'H26.99.98' } },
-  { name: 'a closed code', code: 'LT_REG_CLOSED_CODE', make: () => xml(packet({}, [CLOSED])), params: { code: CLOSED, successor: SUCCESSOR } },
+  {
+    name: 'an unknown code',
+    code: 'LT_REG_UNKNOWN_CODE',
+    make: () => xml(packet({}, ['H26', 'H26.99.98'])),
+    params: { code: 'H26.99.98' },
+  },
+  {
+    name: 'a closed code',
+    code: 'LT_REG_CLOSED_CODE',
+    make: () => xml(packet({}, [CLOSED])),
+    params: { code: CLOSED, successor: SUCCESSOR },
+  },
   { name: 'an agency without a system', code: 'LT_REG_NO_SYSTEM', make: () => xml(packet({}, ['H01'])) },
   { name: 'the same recipient twice', code: 'LT_REG_RECIPIENT_TWICE', make: () => xml(packet({}, ['H26', 'H26'])) },
   {
@@ -144,17 +187,44 @@ const CASES: readonly Case[] = [
     make: () => xml(packet({}, ['H26', 'H53', 'H26.01'])),
     params: { count: 3, limit: 2 },
   },
-  { name: 'no recipient', code: 'LT_BUS_RECIPIENT_MISSING', make: () => xml(edited(/<edXML:To>[\s\S]*<\/edXML:To>/, '')) },
-  { name: 'a secrecy mark in the subject', code: 'LT_BUS_SECRECY_MARK', make: () => xml(packet({ subject: 'TUYỆT MẬT: kế hoạch' })) },
+  {
+    name: 'no recipient',
+    code: 'LT_BUS_RECIPIENT_MISSING',
+    make: () => xml(edited(/<edXML:To>[\s\S]*<\/edXML:To>/, '')),
+  },
+  {
+    name: 'a secrecy mark in the subject',
+    code: 'LT_BUS_SECRECY_MARK',
+    make: () => xml(packet({ subject: 'TUYỆT MẬT: kế hoạch' })),
+  },
   {
     name: 'a secrecy mark in the notation, beside a long file',
     code: 'LT_BUS_SECRECY_MARK',
     make: () => xml(packet({ notation: 'QĐ-TM', ...inside('a.pdf', 'application/pdf', LONG_PDF) })),
   },
-  { name: 'a date in the future', code: 'LT_BUS_DATE_FUTURE', make: () => xml(packet({ promulgationDate: '2099-01-01' })) },
-  { name: 'a foreign sender', code: 'LT_AUTH_FOREIGN_AGENCY', make: () => xml(world.packet('demo-h53', to)), params: { agency: 'H53' } },
-  { name: 'an unsigned packet', code: 'LT_SIG_ABSENT', make: () => xml(world.unsigned('demo-g12', to)), verdict: 'absent' },
-  { name: 'tampered bytes', code: 'LT_SIG_DIGEST_MISMATCH', make: () => xml(edited('thử nghiệm kết nối', 'thử nghiêm kết nối')), verdict: 'invalid' },
+  {
+    name: 'a date in the future',
+    code: 'LT_BUS_DATE_FUTURE',
+    make: () => xml(packet({ promulgationDate: '2099-01-01' })),
+  },
+  {
+    name: 'a foreign sender',
+    code: 'LT_AUTH_FOREIGN_AGENCY',
+    make: () => xml(world.packet('demo-h53', to)),
+    params: { agency: 'H53' },
+  },
+  {
+    name: 'an unsigned packet',
+    code: 'LT_SIG_ABSENT',
+    make: () => xml(world.unsigned('demo-g12', to)),
+    verdict: 'absent',
+  },
+  {
+    name: 'tampered bytes',
+    code: 'LT_SIG_DIGEST_MISMATCH',
+    make: () => xml(edited('thử nghiệm kết nối', 'thử nghiêm kết nối')),
+    verdict: 'invalid',
+  },
   {
     name: 'a tampered long attachment',
     code: 'LT_SIG_DIGEST_MISMATCH',
@@ -219,12 +289,24 @@ const CASES: readonly Case[] = [
     make: async () => xml(await signedBy({})),
     verdict: 'untrusted',
   },
-  { name: 'a self-signed certificate', code: 'LT_CERT_UNKNOWN_ISSUER', make: () => xml(selfSigned()), verdict: 'untrusted' },
-  { name: 'junk before the prolog', code: 'LT_ENV_JUNK_BEFORE_PROLOG', make: () => xml(`xin chào ${packet().toString()}`) },
+  {
+    name: 'a self-signed certificate',
+    code: 'LT_CERT_UNKNOWN_ISSUER',
+    make: () => xml(selfSigned()),
+    verdict: 'untrusted',
+  },
+  {
+    name: 'junk before the prolog',
+    code: 'LT_ENV_JUNK_BEFORE_PROLOG',
+    make: () => xml(`xin chào ${packet().toString()}`),
+  },
   {
     name: 'the MIME form',
     code: 'LT_ENV_DIALECT_2803',
-    make: () => xml(`MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\n${packet().toString()}\r\n--b--`),
+    make: () =>
+      xml(
+        `MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\n${packet().toString()}\r\n--b--`,
+      ),
   },
   {
     name: 'a wrong media type',
@@ -329,7 +411,9 @@ t.test('every refusal: its own code in the same exchange, on record, and nothing
 
 t.test('under the policy report, faults of the signature are told and the packet is taken', async (t) => {
   await changeSystem(world.operator, 'demo-g12', { signaturePolicy: 'report' })
-  await world.until(async () => (await send('/v1/dispatches/check', xml(world.unsigned('demo-g12', to)))).status === 200)
+  await world.until(
+    async () => (await send('/v1/dispatches/check', xml(world.unsigned('demo-g12', to)))).status === 200,
+  )
   const faults = CASES.filter(({ verdict }) => verdict !== undefined)
   t.ok(faults.length >= 10)
   for (const { name, code, make, verdict } of faults) {
@@ -349,7 +433,9 @@ t.test('under the policy report, faults of the signature are told and the packet
   const valid = await send('/v1/dispatches', xml(packet()))
   t.equal(valid.body.signature.verdict, 'valid')
   await changeSystem(world.operator, 'demo-g12', { signaturePolicy: 'required' })
-  await world.until(async () => (await send('/v1/dispatches/check', xml(world.unsigned('demo-g12', to)))).status === 422)
+  await world.until(
+    async () => (await send('/v1/dispatches/check', xml(world.unsigned('demo-g12', to)))).status === 422,
+  )
 })
 
 t.test('the detached form: both receivers fetch each part byte for byte', async (t) => {
@@ -415,7 +501,11 @@ t.test('a long inline attachment is cut out, verified, and given back in both fo
 })
 
 t.test('compose, sign where the key is, submit', async (t) => {
-  const facts = { ...draft(), sender: { code: 'G12', name: 'Bộ Tài chính' }, recipients: [{ code: 'H26', name: 'UBND Thành phố Hà Nội' }] }
+  const facts = {
+    ...draft(),
+    sender: { code: 'G12', name: 'Bộ Tài chính' },
+    recipients: [{ code: 'H26', name: 'UBND Thành phố Hà Nội' }],
+  }
   const files = [file('a', LONG_PDF), file('b')]
 
   await t.test('inline', async (t) => {
@@ -437,7 +527,12 @@ t.test('compose, sign where the key is, submit', async (t) => {
   })
   await t.test('a status', async (t) => {
     const { documentId } = facts
-    const status = { code: '03', about: { agency: 'H26', documentId, code: '7/TB-LT' }, description: 'đang xử lý', timestamp: '2026/11/20 08:00:00' }
+    const status = {
+      code: '03',
+      about: { agency: 'H26', documentId, code: '7/TB-LT' },
+      description: 'đang xử lý',
+      timestamp: '2026/11/20 08:00:00',
+    }
     const signed = world.sign('demo-g12', await compose(t, { kind: 'status', sender: facts.sender, status }, []))
     const answer = await send('/v1/dispatches', xml(signed))
     t.same([answer.status, answer.body.signature.verdict], [202, 'valid'], JSON.stringify(answer.body))
@@ -472,8 +567,6 @@ t.test('a caller that is not known is refused and leaves no row', async (t) => {
   }
   t.same(await footprint(), before)
 })
-
-const hex = (bytes: Buffer): string => sha256(bytes).toString('hex')
 
 function draft() {
   return {
@@ -518,8 +611,11 @@ async function fetchAll(system: string, dispatch: string): Promise<{ parts: List
   const query = `?lease=${taken.lease}`
   const { parts } = (await world.call(system, 'GET', `/v1/consignments/${consignment}/parts${query}`)).body
   const fetched: Buffer[] = []
-  for (const { ordinal } of parts) fetched.push((await world.call(system, 'GET', `/v1/consignments/${consignment}/parts/${ordinal}${query}`)).bytes)
-  await world.call(system, 'POST', '/v1/mailbox/acknowledge', { body: { items: [{ consignment, lease: taken.lease }] } })
+  for (const { ordinal } of parts)
+    fetched.push((await world.call(system, 'GET', `/v1/consignments/${consignment}/parts/${ordinal}${query}`)).bytes)
+  await world.call(system, 'POST', '/v1/mailbox/acknowledge', {
+    body: { items: [{ consignment, lease: taken.lease }] },
+  })
   return { parts, fetched }
 }
 
@@ -536,7 +632,10 @@ function checkProblem(t: Test, answer: Answer, { code, params }: Case): void {
   t.equal(body?.code, code, JSON.stringify(body))
   t.equal(answer.status, entry.status)
   t.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8')
-  t.same([body.type, body.status, body.actor, body.retry], [`urn:lienthong:error:${code}`, entry.status, entry.actor, entry.retry])
+  t.same(
+    [body.type, body.status, body.actor, body.retry],
+    [`urn:lienthong:error:${code}`, entry.status, entry.actor, entry.retry],
+  )
   for (const language of ['vi', 'en']) {
     const { title, advice } = body.texts[language]
     t.ok(title.length > 10 && advice.length > 10, `title and advice in ${language}`)
@@ -544,7 +643,8 @@ function checkProblem(t: Test, answer: Answer, { code, params }: Case): void {
   }
   t.not(body.texts.vi.title, body.texts.en.title)
   t.match(body.params, params ?? {})
-  if (code === 'LT_BUS_SECRECY_MARK') t.notMatch(JSON.stringify(body), /kế hoạch|QĐ-TM/, 'the answer repeats nothing of the text')
+  if (code === 'LT_BUS_SECRECY_MARK')
+    t.notMatch(JSON.stringify(body), /kế hoạch|QĐ-TM/, 'the answer repeats nothing of the text')
 }
 
 async function checkRecord(t: Test, { code }: Case, digest: Buffer | null): Promise<void> {
@@ -579,14 +679,30 @@ interface Footprint {
 
 /** Everything that a submission could leave behind. */
 async function footprint(): Promise<Footprint> {
-  const tables = ['dispatch', 'content', 'receipt', 'submission_recipient', 'submission_key', 'document_key', 'reply_link']
+  const tables = [
+    'dispatch',
+    'content',
+    'receipt',
+    'submission_recipient',
+    'submission_key',
+    'document_key',
+    'reply_link',
+  ]
   const counts = [...tables, 'refusal'].map((table) => `(select count(*) from ${table})::int as ${table}`)
   const { rows } = await world.eyes.query(
     `select ${counts.join()}, (select count(*) from audit_entry where event like 'Submission%')::int as entries`,
   )
   const { refusal: refusals, entries, ...rest } = rows[0]
   const files = readdirSync(world.servers.blobDir, { recursive: true, withFileTypes: true })
-  return { refusals, entries, rows: rest, files: files.filter((each) => !each.isDirectory()).map(({ name }) => name).toSorted() }
+  return {
+    refusals,
+    entries,
+    rows: rest,
+    files: files
+      .filter((each) => !each.isDirectory())
+      .map(({ name }) => name)
+      .toSorted(),
+  }
 }
 
 async function signedBy(request: { agencyCode?: string; from?: Date; days?: number }): Promise<Buffer> {
@@ -598,11 +714,31 @@ async function signedBy(request: { agencyCode?: string; from?: Date; days?: numb
 function selfSigned(): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'lt-self-'))
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', '/CN=Bo Tai chinh/organizationIdentifier=G12']
-  const usage = ['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', 'keyUsage=critical,digitalSignature,nonRepudiation']
+  const kind = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '30',
+    '-subj',
+    '/CN=Bo Tai chinh/organizationIdentifier=G12',
+  ]
+  const usage = [
+    '-addext',
+    'basicConstraints=critical,CA:FALSE',
+    '-addext',
+    'keyUsage=critical,digitalSignature,nonRepudiation',
+  ]
   execFileSync('openssl', ['req', '-x509', ...kind, ...usage, '-keyout', key, '-out', certificate], { stdio: 'pipe' })
   const chain = [readFileSync(certificate, 'utf8')]
-  const signed = signPacket({ packet: world.unsigned('demo-g12', to), key: createPrivateKey(readFileSync(key)), chain, shape: 'root' })
+  const signed = signPacket({
+    packet: world.unsigned('demo-g12', to),
+    key: createPrivateKey(readFileSync(key)),
+    chain,
+    shape: 'root',
+  })
   rmSync(folder, { recursive: true })
   return signed
 }
@@ -619,7 +755,14 @@ function zip(name: string, content: Buffer): Buffer {
   const lengths = Buffer.alloc(4)
   lengths.writeUInt16LE(name.length, 0)
   const local = Buffer.concat([Buffer.from('PK\x03\x04'), facts, lengths, Buffer.from(name), packed])
-  const directory = Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), facts, lengths, Buffer.alloc(14), Buffer.from(name)])
+  const directory = Buffer.concat([
+    Buffer.from('PK\x01\x02'),
+    Buffer.from([20, 0]),
+    facts,
+    lengths,
+    Buffer.alloc(14),
+    Buffer.from(name),
+  ])
   const end = Buffer.alloc(22)
   end.write('PK\x05\x06', 'latin1')
   end.writeUInt16LE(1, 8)

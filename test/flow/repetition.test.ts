@@ -20,6 +20,7 @@ const second = await startService(gatewayService, {
 })
 t.teardown(() => second[Symbol.asyncDispose]())
 const BASES = [world.baseUrl, `http://127.0.0.1:${port}`]
+const XML = { 'content-type': 'application/edxml+xml' }
 let known: Promise<string> | undefined
 const LONG_PDF = Buffer.concat([SMALL_PDF, Buffer.from(randomBytes(60_000).toString('hex'))])
 const LONG = { attachments: [{ contentId: 'a', name: 'a.pdf', mediaType: 'application/pdf', bytes: LONG_PDF }] }
@@ -62,10 +63,19 @@ t.test('twenty times at once, at two gateways: one dispatch, one file, one recei
 })
 
 t.test('the detached form too, at once and one after the other', async (t) => {
-  const { body, headers } = multipart([envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], FILES)), ...FILES.map(filePart)])
+  const { body, headers } = multipart([
+    envelopePart(signedEnvelope(world, 'demo-g12', ['H26'], FILES)),
+    ...FILES.map(filePart),
+  ])
   const before = files()
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => submitAt(BASES[i % 2] as string, body, headers)))
-  t.same(answers.map(({ status }) => status).toSorted(), [...Array.from({ length: 19 }, () => 200), 202], JSON.stringify(answers[0]?.body))
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => submitAt(BASES[i % 2] as string, body, headers)),
+  )
+  t.same(
+    answers.map(({ status }) => status).toSorted(),
+    [...Array.from({ length: 19 }, () => 200), 202],
+    JSON.stringify(answers[0]?.body),
+  )
   t.equal(new Set(answers.map(({ body: answer }) => answer.receipt.xml)).size, 1)
   t.equal(files().length, before.length + 1)
   const again = await submit(body, headers)
@@ -101,7 +111,10 @@ t.test('an idempotency key stands for one packet', async (t) => {
   t.same([refused.status, refused.body.code], [409, 'LT_SUB_KEY_REUSED'])
   const [firstHash, thisHash] = [one, other].map((packet) => sha256(packet).toString('hex'))
   t.match(refused.body.params, { firstHash, thisHash, key: 'khoa-1' })
-  t.ok(refused.body.title.includes(firstHash as string) && refused.body.title.includes(thisHash as string), 'naming both')
+  t.ok(
+    refused.body.title.includes(firstHash as string) && refused.body.title.includes(thisHash as string),
+    'naming both',
+  )
   t.same(await counts(other), { dispatches: 0, consignments: 0, receipts: 0, acceptances: 0 })
   const known = world.packet('demo-g12', ['H26'])
   t.equal((await submit(known)).status, 202)
@@ -120,12 +133,15 @@ t.test('an idempotency key stands for one packet', async (t) => {
 
 t.test('another packet with the same document id: a warning, or a refusal', async (t) => {
   const documentId = `G12,2026/11/20,trung-${randomBytes(4).toString('hex')}/TB-LT`
-  const send = (about = documentId, more: object = {}): Promise<Answer> => submit(world.packet('demo-g12', ['H26'], { documentId: about, ...more }))
+  const send = (about = documentId, more: object = {}): Promise<Answer> =>
+    submit(world.packet('demo-g12', ['H26'], { documentId: about, ...more }))
   const first = await send()
   t.same(first.body.warnings, [])
   const warned = await send()
   t.equal(warned.status, 202)
-  t.match(warned.body.warnings, [{ code: 'LT_SUB_DUPLICATE_DOCUMENT', params: { documentId, dispatchId: first.body.dispatch } }])
+  t.match(warned.body.warnings, [
+    { code: 'LT_SUB_DUPLICATE_DOCUMENT', params: { documentId, dispatchId: first.body.dispatch } },
+  ])
 
   await changeSystem(world.operator, 'demo-g12', { duplicatePolicy: 'refuse' })
   for (const base of BASES) {
@@ -135,20 +151,34 @@ t.test('another packet with the same document id: a warning, or a refusal', asyn
   const refused = await send()
   t.equal(refused.body.code, 'LT_SUB_DUPLICATE_DOCUMENT')
   t.match(refused.body.params, { documentId, dispatchId: first.body.dispatch })
-  const update = { business: { type: 'update', reason: 'đính chính', paper: false, receivers: [], replaces: [], targetDocumentId: documentId } }
+  const update = {
+    business: {
+      type: 'update',
+      reason: 'đính chính',
+      paper: false,
+      receivers: [],
+      replaces: [],
+      targetDocumentId: documentId,
+    },
+  }
   t.equal((await send(documentId, update)).status, 202, 'an update of it is another matter')
 
   await t.test('under refuse, of many at once exactly one is taken', async (t) => {
     const fresh = `${documentId}-moi`
-    const rivals = Array.from({ length: 8 }, () => world.packet('demo-g12', ['H26'], { documentId: fresh, ...LONG, subject: randomBytes(4).toString('hex') }))
+    const rivals = Array.from({ length: 8 }, () =>
+      world.packet('demo-g12', ['H26'], { documentId: fresh, ...LONG, subject: randomBytes(4).toString('hex') }),
+    )
     const before = files()
     const answers = await Promise.all(rivals.map((packet, i) => submitAt(BASES[i % 2] as string, packet, XML)))
     t.same(answers.map(({ status }) => status).toSorted(), [202, ...Array.from({ length: 7 }, () => 409)])
     const winner = answers.find(({ status }) => status === 202)
     for (const { status, body } of answers) {
-      if (status === 409) t.same([body.code, body.params.dispatchId], ['LT_SUB_DUPLICATE_DOCUMENT', winner?.body.dispatch])
+      if (status === 409)
+        t.same([body.code, body.params.dispatchId], ['LT_SUB_DUPLICATE_DOCUMENT', winner?.body.dispatch])
     }
-    const { rows } = await world.eyes.query('select count(*)::int as count from dispatch where document_id = $1', [fresh])
+    const { rows } = await world.eyes.query('select count(*)::int as count from dispatch where document_id = $1', [
+      fresh,
+    ])
     t.equal(rows[0].count, 1)
     t.equal(files().length, before.length + 1, 'nothing of the losers is left')
     const again = await submit(rivals[answers.indexOf(winner as Answer)] as Buffer)
@@ -162,7 +192,10 @@ t.test('a wanted re-send makes one linked consignment', async (t) => {
   const packet = world.packet('demo-g12', ['H26', 'H53'])
   const { dispatch } = (await submit(packet)).body
   const rows = await consignmentsOf(dispatch, 2)
-  const [old, other] = ['H26', 'H53'].map((agency) => rows.find((row) => row.agency_code === agency)?.id as string) as [string, string]
+  const [old, other] = ['H26', 'H53'].map((agency) => rows.find((row) => row.agency_code === agency)?.id as string) as [
+    string,
+    string,
+  ]
   const open = await resend(dispatch, old)
   t.same([open.status, open.body.code], [409, 'LT_SUB_NOT_ENDED'], 'not while it is open')
   await finish('demo-h26', dispatch, 'refuse')
@@ -193,7 +226,11 @@ t.test('a wanted re-send makes one linked consignment', async (t) => {
   await stateIs(dispatch, 'CLOSED')
   const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)
   t.same(
-    body.recipients.map(({ agency, state, previous }: { agency: string; state: string; previous?: string }) => [agency, state, previous]),
+    body.recipients.map(({ agency, state, previous }: { agency: string; state: string; previous?: string }) => [
+      agency,
+      state,
+      previous,
+    ]),
     [
       ['H26', 'REFUSED', undefined],
       ['H26', 'ACKNOWLEDGED', old],
@@ -214,10 +251,29 @@ t.test('a dispatch is not closed over a consignment that is being made', async (
   const client = await openConnection(world.servers.database.url('postgres'), 'a re-send')
   await client.query('begin')
   const at = new Date().toISOString()
-  t.ok(await resendConsignment(client, { oldId: old?.id as string, newId: newConsignmentId(), systemId: rows[0].system_id, mode: 'pull', at }, []))
+  t.ok(
+    await resendConsignment(
+      client,
+      { oldId: old?.id as string, newId: newConsignmentId(), systemId: rows[0].system_id, mode: 'pull', at },
+      [],
+    ),
+  )
   // Its snapshot does not hold the new consignment; it waits for the row that the re-send holds.
-  const closing = closeDispatches(world.eyes, { ids: [dispatch], at, entries: [], reader: 'probe', next: { epoch: 0, index: 0 } })
-  await world.until(async () => (await world.eyes.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).rows.length > 0)
+  const closing = closeDispatches(world.eyes, {
+    ids: [dispatch],
+    at,
+    entries: [],
+    reader: 'probe',
+    next: { epoch: 0, index: 0 },
+  })
+  await world.until(
+    async () =>
+      (
+        await world.eyes.query(
+          `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+        )
+      ).rows.length > 0,
+  )
   await client.query('commit')
   await client.end()
   t.same(await closing, [])
@@ -238,7 +294,9 @@ t.test('a suspended system is out at once, everywhere within three seconds', asy
   const accepted = world.packet('demo-g12', ['H26'])
   t.equal((await submit(accepted)).status, 202)
   const before = files()
-  const prepared = [XML, { ...XML, 'idempotency-key': 'k' }].flatMap((headers) => BASES.map((base) => ({ base, headers })))
+  const prepared = [XML, { ...XML, 'idempotency-key': 'k' }].flatMap((headers) =>
+    BASES.map((base) => ({ base, headers })),
+  )
   await suspendSystem(world.operator, 'demo-g12', 'thử nghiệm')
   const suspended = performance.now()
   for (const { base, headers } of prepared) {
@@ -253,7 +311,10 @@ t.test('a suspended system is out at once, everywhere within three seconds', asy
   }
   t.ok(performance.now() - suspended < 3000, `everywhere after ${Math.round(performance.now() - suspended)} ms`)
   t.equal((await submit(accepted)).status, 403, 'not even for what was accepted before')
-  await t.rejects(fetchToken(world.baseUrl, world.systems['demo-g12'] as NonNullable<(typeof world.systems)[string]>), 'and no token')
+  await t.rejects(
+    fetchToken(world.baseUrl, world.systems['demo-g12'] as NonNullable<(typeof world.systems)[string]>),
+    'and no token',
+  )
   await events.ended
   t.ok(performance.now() - suspended < 4000, 'its open event stream has ended')
 
@@ -264,8 +325,6 @@ t.test('a suspended system is out at once, everywhere within three seconds', asy
   })
   t.equal(back.body.repeated, false)
 })
-
-const XML = { 'content-type': 'application/edxml+xml' }
 
 function submit(body: Buffer, headers: Record<string, string> = {}): Promise<Answer> {
   return world.submit('demo-g12', body, headers)
@@ -303,7 +362,9 @@ function token(): Promise<string> {
 }
 
 async function counts(packet: Buffer) {
-  await world.until(async () => (await world.eyes.query(`select from dispatch where state = 'ACCEPTED'`)).rows.length === 0)
+  await world.until(
+    async () => (await world.eyes.query(`select from dispatch where state = 'ACCEPTED'`)).rows.length === 0,
+  )
   const { rows } = await world.eyes.query(
     `with own as (select id from dispatch where content_hash = $1)
       select (select count(*) from own)::int as dispatches,
@@ -336,7 +397,10 @@ async function eventsOf(dispatch: string, consignment?: string): Promise<string[
 }
 
 function stateIs(dispatch: string, state: string): Promise<unknown> {
-  return world.until(async () => (await world.eyes.query('select from dispatch where id = $1 and state = $2', [dispatch, state])).rows.length > 0)
+  return world.until(
+    async () =>
+      (await world.eyes.query('select from dispatch where id = $1 and state = $2', [dispatch, state])).rows.length > 0,
+  )
 }
 
 /** The receiver ends its open consignment of this dispatch. */
@@ -345,7 +409,11 @@ async function finish(system: string, dispatch: string, how: 'acknowledge' | 're
     const { body } = await world.call(system, 'POST', '/v1/mailbox/lease', { body: { max: 500, seconds: 5 } })
     const taken = body.items.find(({ item }: { item: { dispatch: string } }) => item.dispatch === dispatch)
     if (!taken) return false
-    const item = { consignment: taken.item.consignment, lease: taken.lease, ...(how === 'refuse' ? { reason: 'other' } : {}) }
+    const item = {
+      consignment: taken.item.consignment,
+      lease: taken.lease,
+      ...(how === 'refuse' ? { reason: 'other' } : {}),
+    }
     const answer = await world.call(system, 'POST', `/v1/mailbox/${how}`, { body: { items: [item] } })
     return answer.body.items[0].ok
   })

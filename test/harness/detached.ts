@@ -27,11 +27,19 @@ export function signedEnvelope(
 ): Buffer {
   const attachments = files.map(({ contentId, name, mediaType }) => ({ contentId, name, mediaType }))
   const digests = files.map(({ contentId, bytes }) => ({ contentId, sha256: sha256(bytes) }))
-  return world.sign(system, world.unsigned(system, recipients, { ...overrides, attachments }), 'envelope-manifest', digests)
+  return world.sign(
+    system,
+    world.unsigned(system, recipients, { ...overrides, attachments }),
+    'envelope-manifest',
+    digests,
+  )
 }
 
 export function envelopePart(envelope: Buffer): BodyPart {
-  return { header: 'Content-Disposition: form-data; name="envelope"\r\nContent-Type: application/edxml+xml', bytes: envelope }
+  return {
+    header: 'Content-Disposition: form-data; name="envelope"\r\nContent-Type: application/edxml+xml',
+    bytes: envelope,
+  }
 }
 
 export function filePart({ contentId, name, mediaType, bytes }: DetachedFile): BodyPart {
@@ -40,8 +48,15 @@ export function filePart({ contentId, name, mediaType, bytes }: DetachedFile): B
 }
 
 /** The body of a request and the header that belongs to it. */
-export function multipart(parts: readonly BodyPart[]): { readonly body: Buffer; readonly headers: Record<string, string> } {
-  const chunks = parts.flatMap(({ header, bytes }) => [Buffer.from(`--${BOUNDARY}\r\n${header}\r\n\r\n`), bytes, Buffer.from('\r\n')])
+export function multipart(parts: readonly BodyPart[]): {
+  readonly body: Buffer
+  readonly headers: Record<string, string>
+} {
+  const chunks = parts.flatMap(({ header, bytes }) => [
+    Buffer.from(`--${BOUNDARY}\r\n${header}\r\n\r\n`),
+    bytes,
+    Buffer.from('\r\n'),
+  ])
   return {
     body: Buffer.concat([...chunks, Buffer.from(`--${BOUNDARY}--\r\n`)]),
     headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },

@@ -19,8 +19,12 @@ export interface EventReader {
 export async function readEvents(world: World, system: string): Promise<EventReader> {
   const token = await fetchToken(world.baseUrl, world.systems[system] as NonNullable<World['systems'][string]>)
   const stop = new AbortController()
-  const response = await fetch(`${world.baseUrl}/v1/events`, { headers: { authorization: `Bearer ${token}` }, signal: stop.signal })
-  if (response.status !== 200 || !response.body) throw new Error(`no events: ${response.status} ${await response.text()}`)
+  const response = await fetch(`${world.baseUrl}/v1/events`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: stop.signal,
+  })
+  if (response.status !== 200 || !response.body)
+    throw new Error(`no events: ${response.status} ${await response.text()}`)
   const seen: SeenEvent[] = []
   const reading = collect(response.body, seen)
   return {

@@ -23,17 +23,32 @@ const ATTACH_MS = 10_000
  * Attaches strace to processes with all their threads and children until the result is called, which answers the calls of
  * all of them in order of time. `undefined` where that is forbidden or strace is missing.
  */
-export async function traceCalls(t: Teardown, pids: readonly number[]): Promise<(() => Promise<SystemCall[]>) | undefined> {
+export async function traceCalls(
+  t: Teardown,
+  pids: readonly number[],
+): Promise<(() => Promise<SystemCall[]>) | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'lt-trace-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const log = join(folder, 'trace')
-  const args = ['-f', '-ttt', '-T', '-y', '-s', '60', '-e', `trace=${CALLS}`, '-o', log, ...pids.flatMap((pid) => ['-p', String(pid)])]
+  const args = [
+    '-f',
+    '-ttt',
+    '-T',
+    '-y',
+    '-s',
+    '60',
+    '-e',
+    `trace=${CALLS}`,
+    '-o',
+    log,
+    ...pids.flatMap((pid) => ['-p', String(pid)]),
+  ]
   const strace = spawn('strace', args, { stdio: 'ignore' })
   let over = false
-  const ended = once(strace, 'exit').then(
-    () => void (over = true),
-    () => void (over = true),
-  )
+  const note = (): void => {
+    over = true
+  }
+  const ended = once(strace, 'exit').then(note, note)
   t.teardown(() => stop(strace, ended))
   const deadline = Date.now() + ATTACH_MS
   while (!pids.every(isTraced)) {
@@ -68,7 +83,8 @@ function readCalls(log: string): SystemCall[] {
   for (const line of log.split('\n')) {
     const [, pid = '', time = '', text = ''] = /^(\d+) +([\d.]+) (.*)$/.exec(line) ?? []
     const at = Number(time)
-    if (text.endsWith('<unfinished ...>')) unfinished.set(pid, { begun: at, text: text.slice(0, -'<unfinished ...>'.length) })
+    if (text.endsWith('<unfinished ...>'))
+      unfinished.set(pid, { begun: at, text: text.slice(0, -'<unfinished ...>'.length) })
     else if (text.startsWith('<... ')) {
       const begin = unfinished.get(pid)
       if (begin) calls.push({ pid: Number(pid), begun: begin.begun, ended: at, text: begin.text + text })

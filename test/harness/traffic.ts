@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { type Answer, SMALL_PDF, sha256, type World } from './world.ts'
 
 /** A signed packet on its way, and what became of it. */
@@ -49,7 +50,11 @@ export async function deliver(world: World, parcel: Parcel, ms = 60_000): Promis
 }
 
 /** Runs `work` over all items, so many at a time. */
-export async function inParallel<T>(items: readonly T[], lanes: number, work: (item: T, index: number) => Promise<unknown>): Promise<void> {
+export async function inParallel<T>(
+  items: readonly T[],
+  lanes: number,
+  work: (item: T, index: number) => Promise<unknown>,
+): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
     while (next < items.length) {
@@ -130,12 +135,21 @@ export interface Outcome {
 }
 
 /** Waits until every dispatch is closed and the log holds every entry, at most `ms`; then counts. */
-export async function settle(world: World, parcels: readonly Parcel[], receivers: Receivers, ms: number): Promise<Outcome> {
+export async function settle(
+  world: World,
+  parcels: readonly Parcel[],
+  receivers: Receivers,
+  ms: number,
+): Promise<Outcome> {
   const hashes = parcels.map(({ hash }) => hash)
   const rest = `select (select count(*) from dispatch where encode(content_hash, 'hex') = any($1) and state <> 'CLOSED')
     + (select count(*) from audit_pending) as open`
   await world.until(async () => (await world.eyes.query(rest, [hashes])).rows[0].open === 0, ms).catch(() => undefined)
-  const { rows } = await world.eyes.query<{ hash: string; dispatches: number; consignments: { id: string; agency: string; state: string }[] }>(
+  const { rows } = await world.eyes.query<{
+    hash: string
+    dispatches: number
+    consignments: { id: string; agency: string; state: string }[]
+  }>(
     `select encode(d.content_hash, 'hex') as hash, count(distinct d.id)::int as dispatches,
        coalesce(json_agg(json_build_object('id', c.id, 'agency', c.agency_code, 'state', concat_ws(' ', d.state, c.state)))
          filter (where c.id is not null), '[]') as consignments
@@ -159,6 +173,14 @@ export async function settle(world: World, parcels: readonly Parcel[], receivers
     }
   }
   return outcome
+}
+
+/** Says of an outcome what P2 promises. */
+export function sayWhole(t: Test, outcome: Outcome, parcels: number): void {
+  t.equal(outcome.accepted, parcels, 'accepted')
+  t.equal(outcome.delivered, outcome.expected, 'delivered: leased, fetched byte for byte, acknowledged, closed')
+  t.equal(outcome.lost, 0, 'lost')
+  t.equal(outcome.seconds, 0, 'second dispatches and second consignments')
 }
 
 /** What is wrong with the log: facts without an entry or with two, entries without a leaf, gaps. Empty when nothing is. */

@@ -248,3 +248,32 @@ t.test('a bus whose server is frozen still closes in time', async (t) => {
   t.ok(performance.now() - begun < 5000)
   nats.resume()
 })
+
+t.test('a handler that is slow is no reason to start over', async (t) => {
+  const nats = await startNats(t)
+  const lines: string[] = []
+  const stopping = new AbortController()
+  const own = createLogger('test', { level: 'info', stream: { write: (line: string) => void lines.push(line) } })
+  const routing = await connectBus({ url: nats.url('routing'), name: 'slow', signal: stopping.signal, log: own })
+  t.teardown(() => routing.close())
+  await routing.ensureStreams()
+  await publishAll(routing, 0, 3)
+  const got: string[] = []
+  const enough = new Promise<void>((resolve) => {
+    void routing.consumeWork({
+      ...LANE,
+      batch: 1,
+      signal: stopping.signal,
+      async handler(messages) {
+        // Longer than a request stays open: the next message lies here meanwhile.
+        if (got.length === 0) await sleep(6_500)
+        got.push(...messages.map(text))
+        if (got.length === 3) resolve()
+      },
+    })
+  })
+  await enough
+  t.strictSame(got.toSorted(), names(0, 3))
+  t.notMatch(lines.join(''), /starts over/)
+  stopping.abort()
+})

@@ -79,7 +79,9 @@ async function explain(connection: Connection, run: (database: Queryable) => Pro
     await connection.query('begin')
     await connection.query(`set local plan_cache_mode = ${mode}`)
     await connection.query(`prepare explained as ${text}`)
-    const { rows } = await connection.query(`explain (analyze, buffers, format json) execute explained(${values.map(literal).join(', ')})`)
+    const { rows } = await connection.query(
+      `explain (analyze, buffers, format json) execute explained(${values.map(literal).join(', ')})`,
+    )
     plans.push(rows[0]['QUERY PLAN'][0].Plan)
     await connection.query('rollback')
     await connection.query('deallocate explained')
@@ -102,7 +104,8 @@ t.test('the cost of looking into mailboxes follows the answer, not the backlog',
     'next lease end': (database) => nextLeaseEndMs(database, agencies),
     'a lease': (database) => leaseWaiting(database, agencies, { wanted: 1, reach: 1, seconds: 60, systemId: SYSTEM }),
     'a page': (database) => listMailbox(database, agencies, { limit: 100, kind: 'document' }),
-    'many leases': (database) => leaseWaiting(database, agencies, { wanted: 100, reach: 100, seconds: 60, systemId: SYSTEM }),
+    'many leases': (database) =>
+      leaseWaiting(database, agencies, { wanted: 100, reach: 100, seconds: 60, systemId: SYSTEM }),
   }
   const cost = new Map<string, readonly number[]>()
   const measure = async (): Promise<void> => {
@@ -115,7 +118,8 @@ t.test('the cost of looking into mailboxes follows the answer, not the backlog',
       t.comment(`${name}: ${now.join(' / ')} pages`)
       const before = cost.get(name)
       if (before && !/page|many/.test(name)) {
-        for (const [i, count] of now.entries()) t.ok(count < (before[i] as number) * 1.3 + 50, `${name}: ${before[i]} pages, then ${count}`)
+        for (const [i, count] of now.entries())
+          t.ok(count < (before[i] as number) * 1.3 + 50, `${name}: ${before[i]} pages, then ${count}`)
       }
       cost.set(name, now)
     }
@@ -135,7 +139,13 @@ t.test('pages, filters and lanes are those of the whole list', async (t) => {
   await owner.query(
     `update consignment set lease_until = clock_timestamp() + case when id::text < $1 then interval '-1 s' else interval '1 h' end
       where agency_code in ('B2', 'B3', 'B4', 'B8')`,
-    [(await owner.query('select id::text from consignment where agency_code = $1 order by id offset 30 limit 1', ['B3'])).rows[0].id],
+    [
+      (
+        await owner.query('select id::text from consignment where agency_code = $1 order by id offset 30 limit 1', [
+          'B3',
+        ])
+      ).rows[0].id,
+    ],
   )
   const expected = async (more: string): Promise<string[]> => {
     const { rows } = await owner.query(
@@ -149,7 +159,11 @@ t.test('pages, filters and lanes are those of the whole list', async (t) => {
     const found: MailboxRow[] = []
     for (;;) {
       const last = found.at(-1)
-      const page = await listMailbox(gateway as unknown as Pool, [...agencies, 'B1'], { limit, ...options, ...(last ? { after: last } : {}) })
+      const page = await listMailbox(gateway as unknown as Pool, [...agencies, 'B1'], {
+        limit,
+        ...options,
+        ...(last ? { after: last } : {}),
+      })
       found.push(...page)
       if (page.length < limit) return found.map(({ id }) => id)
     }
@@ -189,11 +203,19 @@ t.test('workers that lease at once share what is free, and none goes away empty 
   const pools = Array.from({ length: 8 }, (_, i) => openPool(database.url('gateway'), { name: `worker ${i}`, max: 1 }))
   t.teardown(() => Promise.all(pools.map((pool) => pool.end())))
   await Promise.all(pools.map((pool) => pool.query('select 1')))
-  for (const [prefix, agencies] of [['D', 1], ['E', 3], ['F', 40]] as const) {
+  for (const [prefix, agencies] of [
+    ['D', 1],
+    ['E', 3],
+    ['F', 40],
+  ] as const) {
     await fill({ prefix, agencies, rows: 400 })
     const wanted = { agencies: agenciesOf(prefix, agencies), systemId: SYSTEM, max: 50, seconds: 60 }
     const answers = await Promise.all(pools.map((pool) => leaseConsignments({ pool }, wanted)))
-    t.same(answers.map(({ length }) => length), pools.map(() => 50), `${agencies} agencies`)
+    t.same(
+      answers.map(({ length }) => length),
+      pools.map(() => 50),
+      `${agencies} agencies`,
+    )
     const leased = answers.flat()
     t.equal(new Set(leased.map(({ row }) => row.id)).size, 400, 'each once')
     t.equal(new Set(leased.map(({ token }) => token)).size, 400, 'under a token of its own')
@@ -201,8 +223,18 @@ t.test('workers that lease at once share what is free, and none goes away empty 
       'select id, lease_token, lease_until, version, lease_system from consignment where agency_code = any($1) order by id',
       [wanted.agencies],
     )
-    const said = leased.map(({ row, token, until }) => ({ id: row.id, lease_token: token, lease_until: until, version: 2, lease_system: SYSTEM }))
-    t.same(rows, said.toSorted((a, b) => (a.id < b.id ? -1 : 1)), 'as the rows say')
+    const said = leased.map(({ row, token, until }) => ({
+      id: row.id,
+      lease_token: token,
+      lease_until: until,
+      version: 2,
+      lease_system: SYSTEM,
+    }))
+    t.same(
+      rows,
+      said.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      'as the rows say',
+    )
     t.same(new Set(leased.map(({ row }) => `${row.version} ${row.leased}`)), new Set(['2 true']))
     t.same(await leaseConsignments({ pool: pools[0] as Pool }, wanted), [], 'then nothing is free')
   }
@@ -213,11 +245,15 @@ t.test('a lease takes the urgent ones first, then the oldest, of the kind that i
   const pool = gateway as unknown as Pool
   const wanted = { agencies: agenciesOf('H', 2), systemId: SYSTEM, max: 8, seconds: 60 }
   const order = (await listMailbox(pool, wanted.agencies, { limit: 100 })).map(({ id }) => id)
-  const ids = async (more: object = {}): Promise<string[]> => (await leaseConsignments({ pool }, { ...wanted, ...more })).map(({ row }) => row.id)
+  const ids = async (more: object = {}): Promise<string[]> =>
+    (await leaseConsignments({ pool }, { ...wanted, ...more })).map(({ row }) => row.id)
   t.same(await ids(), order.slice(0, 8))
   t.same(await ids(), order.slice(8, 16))
   const statuses = await listMailbox(pool, wanted.agencies, { limit: 100, kind: 'status', onlyFree: true })
-  t.same(await ids({ kind: 'status', max: 500 }), statuses.map(({ id }) => id))
+  t.same(
+    await ids({ kind: 'status', max: 500 }),
+    statuses.map(({ id }) => id),
+  )
   // A row that somebody holds is passed over, not waited for.
   const left = (await listMailbox(pool, wanted.agencies, { limit: 100, onlyFree: true })).map(({ id }) => id)
   const holder = await openConnection(database.url('owner'), 'holder')
@@ -230,14 +266,32 @@ t.test('a lease takes the urgent ones first, then the oldest, of the kind that i
 
 t.test('a thread is found by its links, not by reading the history of the sender', async (t) => {
   await fill({ prefix: 'T', agencies: 1, rows: 10_000 })
-  const { rows } = await owner.query<{ id: string }>(`select id from dispatch where document_id like 'T%' and kind = 'document' order by id limit 600`)
-  const [own, byId, byCode, answered, ...others] = rows.map(({ id }) => id) as [string, string, string, string, ...string[]]
-  const name = (id: string, sender: string, document: string, number: string, recipients: readonly string[]): Promise<unknown> =>
-    owner.query('update dispatch set sender_code = $2, document_id = $3, number = $4, notation = $5, recipients = $6 where id = $1', [
-      id, sender, document, number, 'A/B', JSON.stringify(recipients.map((agency) => ({ agency }))),
-    ])
+  const { rows } = await owner.query<{ id: string }>(
+    `select id from dispatch where document_id like 'T%' and kind = 'document' order by id limit 600`,
+  )
+  const [own, byId, byCode, answered, ...others] = rows.map(({ id }) => id) as [
+    string,
+    string,
+    string,
+    string,
+    ...string[],
+  ]
+  const name = (
+    id: string,
+    sender: string,
+    document: string,
+    number: string,
+    recipients: readonly string[],
+  ): Promise<unknown> =>
+    owner.query(
+      'update dispatch set sender_code = $2, document_id = $3, number = $4, notation = $5, recipients = $6 where id = $1',
+      [id, sender, document, number, 'A/B', JSON.stringify(recipients.map((agency) => ({ agency })))],
+    )
   const link = (id: string, ordinal: number, agency: string, document: string | null, code: string): Promise<unknown> =>
-    owner.query('insert into reply_link (dispatch_id, ordinal, agency_code, document_id, code) values ($1, $2, $3, $4, $5)', [id, ordinal, agency, document, code])
+    owner.query(
+      'insert into reply_link (dispatch_id, ordinal, agency_code, document_id, code) values ($1, $2, $3, $4, $5)',
+      [id, ordinal, agency, document, code],
+    )
   await name(own, 'G12', 'own', '7/2', ['K1'])
   await name(byId, 'K1', 'first', '1', ['G12'])
   await name(byCode, 'K2', 'second', '2/1', ['G12'])
@@ -259,14 +313,27 @@ t.test('a thread is found by its links, not by reading the history of the sender
 
   const seen = async (id: string, agencies: readonly string[]): Promise<string[][]> =>
     (await listThread(gateway as unknown as Pool, id, agencies)).map((row) => [row.direction, row.document_id])
-  const thread = [['answers', 'first'], ['answers', 'second'], ['answered-by', 'third'], ['answered-by', 'late']]
-  t.same(await seen(own, ['G12']), thread, 'both directions, both ways of naming, each once, and what is hidden takes no place')
+  const thread = [
+    ['answers', 'first'],
+    ['answers', 'second'],
+    ['answered-by', 'third'],
+    ['answered-by', 'late'],
+  ]
+  t.same(
+    await seen(own, ['G12']),
+    thread,
+    'both directions, both ways of naming, each once, and what is hidden takes no place',
+  )
   t.same(await seen(own, ['K2', 'K4']), [thread[1], thread[3]], 'as far as the caller is a party')
   t.same(await seen(own, []), [])
   t.equal((await seen(own, ['S2'])).length, 200, 'at most')
   t.same(await seen(answered, ['G12']), [['answers', 'own']], 'and from the other side once, though it was named twice')
   for (const plan of await explain(gateway, (database) => listThread(database, late, ['G12']))) {
-    t.same(readWhole(plan).filter((table) => table.startsWith('dispatch')), [], 'the history is not read')
+    t.same(
+      readWhole(plan).filter((table) => table.startsWith('dispatch')),
+      [],
+      'the history is not read',
+    )
     t.ok(blocks(plan) < 200, `${blocks(plan)} pages`)
   }
 })

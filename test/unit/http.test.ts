@@ -482,10 +482,10 @@ t.test('a connection over which nothing came does not hold up the stop', async (
   const { url, server } = await serve(() => undefined)
   const sockets = ['', 'GET / HTTP/1.1\r\nHost'].map((text) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    socket.write(text)
+    socket.on('error', () => undefined).write(text)
     return socket
   })
-  const ended = Promise.all(sockets.map((socket) => once(socket, 'close')))
+  const ended = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))))
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
   const begun = performance.now()
   await server.close()

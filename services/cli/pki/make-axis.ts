@@ -68,11 +68,6 @@ export async function makeAxis(dir: string, options: AxisOptions = {}): Promise<
     const make = (): Promise<Issued> => issueCertificate(issuing, { kind, commonName: `${organisation} - ${use}`, days })
     await keepPair(files, make, [issuing.certificatePem])
   }
-  await keepPair(
-    { certificate: at(DELIVERY_KEY_FILES.chain), key: at(DELIVERY_KEY_FILES.key) },
-    () => issueCertificate(issuing, { kind: 'axis-delivery', commonName: `${organisation} - giao văn bản`, days }),
-    [issuing.certificatePem],
-  )
   if (!existsSync(at(TOKEN_KEY_FILE))) await writeDurably(at(TOKEN_KEY_FILE), Buffer.from(newKeyPem()))
   const trusted: readonly (readonly [string, string])[] = [
     [join(KEY_FILES.packetAnchors, ANCHOR), rootPem],
