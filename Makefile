@@ -52,8 +52,8 @@ check: $(PREPARED) ## format, lint, types, rules of the house
 	npx tsc --noEmit -p tsconfig.json
 	NODE_ENV=test npx tap run --reporter=terse test/layers/*.test.ts
 
-bench: up ## load run on this machine; results are printed with the hardware
-	@LT_ENV_DIR=$(CURDIR)/.local/env $(RUN) test/bench/hammer.ts
+bench: build ## load run on this machine, on servers of its own; results are printed with the hardware
+	@$(RUN) test/bench/hammer.ts
 
 build: $(PREPARED) ## JavaScript for production in build/
 	rm -rf build

@@ -78,6 +78,12 @@ const TRIES: readonly Try[] = [
     wanted: [200, false, 'LT_BOX_NOT_FOUND'],
   },
   {
+    route: 'POST /v1/mailbox/release',
+    body: { items: [{ consignment, lease }] },
+    expect: item,
+    wanted: [200, false, 'LT_BOX_NOT_FOUND'],
+  },
+  {
     route: 'GET /v1/consignments/{id}/parts',
     path: `/v1/consignments/${consignment}/parts?lease=${lease}`,
     expect: code,

@@ -50,6 +50,10 @@ export class HttpConnection {
     })
   }
 
+  close(): void {
+    this.#socket.destroy()
+  }
+
   #receive(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#length += chunk.length

@@ -23,7 +23,7 @@ const [sender, ...receivers] = await Promise.all(
 )
 if (!sender) throw new Error('no demo systems')
 let noticed = (): void => undefined
-for (const { token } of receivers) await listenEvents(axis.port, token, (event) => event === 'mailbox' && noticed())
+const streams = await Promise.all(receivers.map(({ token }) => listenEvents(axis.port, token, (event) => event === 'mailbox' && noticed())))
 await sleep(500)
 
 const before = loadAverage()
@@ -58,4 +58,5 @@ for (const [name, values] of Object.entries(times)) {
   const { p50, p95, p99 } = percentiles(values)
   console.log(`  ${name.padEnd(9)} p50 ${p50}  p95 ${p95}  p99 ${p99}`)
 }
-process.exit(0)
+for (const { connection } of [sender, ...receivers]) connection.close()
+for (const close of streams) close()

@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 
-/** Listens to the server-sent events of one system; calls `heard` with the name and data of each. Answers once the stream is open. */
-export function listenEvents(port: number, token: string, heard: (event: string, data: string) => void): Promise<void> {
+/** Listens to the server-sent events of one system; calls `heard` with the name and data of each. Answers once the stream is open, with what closes it. */
+export function listenEvents(port: number, token: string, heard: (event: string, data: string) => void): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const request = get({ port, host: '127.0.0.1', path: '/v1/events', headers: { authorization: `Bearer ${token}` } }, (response) => {
       if (response.statusCode !== 200) return reject(new Error(`events: ${response.statusCode}`))
@@ -15,7 +15,7 @@ export function listenEvents(port: number, token: string, heard: (event: string,
           if (event !== undefined) heard(event, /^data: (.*)$/m.exec(block)?.[1] ?? '')
         }
       })
-      resolve()
+      resolve(() => void request.destroy())
     })
     request.on('error', reject)
   })

@@ -234,8 +234,9 @@ t.test('passing trouble is waited out, with the pause the axis asks for; other t
     ['silence', () => undefined, 'LT_CLIENT_UNREACHABLE'],
     ['an answer without end', (r) => {
       r.writeHead(200, { 'content-type': 'application/json' })
-      const chunk = Buffer.alloc(1024 * 1024, ' ')
-      const more = (): boolean => r.destroyed || r.write(chunk, () => setImmediate(more))
+      let open = true
+      r.on('close', () => (open = false))
+      const more = (): void => void (open && r.write(Buffer.alloc(1024 * 1024, ' '), (error) => error ?? more()))
       more()
     }, 'LT_CLIENT_ANSWER_UNREADABLE'],
   ]

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { BusError, isBusError } from '../../libs/errors/index.ts'
-import { type BatchWork, Committer, sealEntry, startSweeper } from '../../libs/pipeline/index.ts'
+import { type BatchWork, Committer, followProgress, sealEntry, startSweeper } from '../../libs/pipeline/index.ts'
 import { coalesce } from '../../libs/store/index.ts'
 
 interface Entry {
@@ -141,4 +141,16 @@ t.test('the sweeper goes on after a failure, and at once while it finds work', a
   await sweeper.done
   t.same(seen, ['once'])
   t.equal(rounds, 4)
+})
+
+t.test('a worker that does not catch up is told of, until it does', async (t) => {
+  let now = 0
+  const progress = followProgress(100, () => now)
+  progress.note(100)
+  now = 9_000
+  await t.resolves(progress.check())
+  now = 11_000
+  await t.rejects(progress.check(), { code: 'LT_LOG_BEHIND' })
+  progress.note(3)
+  await t.resolves(progress.check())
 })

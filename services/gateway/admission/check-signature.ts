@@ -20,6 +20,11 @@ export async function checkSignature(submission: Submission, registry: Registry)
     inlineAttachments: attachments.filter(({ inline }) => inline).map(digestOf),
     at: new Date(),
   })
+  // Parts that came apart are bound to their envelope by the signed manifest alone: they need it under every policy.
+  if (submission.form === 'detached' && attachments.length > 0 && report.shape !== 'envelope-manifest') {
+    const detail = 'detached attachments need a signature with a manifest of their digests'
+    throw new BusError(report.verdict === 'absent' ? 'LT_SIG_ABSENT' : 'LT_SIG_SHAPE', { detail })
+  }
   const relation = report.signer && relationOf(submission, report.signer, registry)
   submission.signature = { ...report, ...(relation ? { signerIs: relation } : {}) }
   if (opened.repaired && report.verdict !== 'absent' && report.verdict !== 'sample') {
