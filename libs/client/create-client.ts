@@ -58,7 +58,7 @@ export interface Client {
   /** Signed evidence of one event, as XML. */
   receipt(dispatchId: string, entryId: string): Promise<Buffer>
   receiptFacts(dispatchId: string, entryId: string): Promise<EvidenceView>
-  /** Sends an ended consignment again, under a new id. Never repeated by itself. */
+  /** Sends an ended consignment again, under a new id; asked twice, it answers the same one. */
   resend(dispatchId: string, consignmentId: string): Promise<{ readonly consignment: string; readonly previous: string }>
   /** What waits; takes nothing. */
   mailbox(question?: MailboxQuestion & { agency?: string; limit?: number; after?: string }): Promise<Answers.MailboxPage>
@@ -116,7 +116,6 @@ export function createClient(options: ClientOptions): Client {
       transport.json({
         method: 'POST',
         path: `/v1/dispatches/${segment(id)}/consignments/${segment(consignment)}/resend`,
-        repeatable: false,
       }) as Promise<{ consignment: string; previous: string }>,
     mailbox: (question = {}) => get(`/v1/mailbox${queryOf({ ...question })}`),
     lease: async (question = {}) =>

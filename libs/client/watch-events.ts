@@ -51,9 +51,7 @@ export async function* watchEvents(transport: Transport, signal: AbortSignal): A
 async function keepLine(transport: Transport, push: (event: AxisEvent) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      using answer = await transport.open({ method: 'GET', path: '/v1/events', headers: { accept: 'text/event-stream' }, signal })
-      push({ kind: 'look' })
-      await readEvents(answer.response.body ?? [], answer.progress, push)
+      await listen(transport, push, signal)
     } catch (error) {
       // An axis that is away, or a line that broke: the fallback keeps looking, and the next round connects again.
       if (signal.aborted) return
@@ -61,6 +59,12 @@ async function keepLine(transport: Transport, push: (event: AxisEvent) => void, 
     }
     await pause(RECONNECT_MS, signal).catch(() => undefined)
   }
+}
+
+async function listen(transport: Transport, push: (event: AxisEvent) => void, signal: AbortSignal): Promise<void> {
+  using answer = await transport.open({ method: 'GET', path: '/v1/events', headers: { accept: 'text/event-stream' }, signal })
+  push({ kind: 'look' })
+  await readEvents(answer.response.body ?? [], answer.progress, push)
 }
 
 async function readEvents(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, progress: () => void, push: (event: AxisEvent) => void): Promise<void> {

@@ -1,6 +1,7 @@
 import { connectBus } from '../../libs/bus/index.ts'
+import { openHealthListener } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkClock, followProgress, startSweeper } from '../../libs/pipeline/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
 import { auditConfig } from './config.ts'
@@ -10,16 +11,25 @@ import { openSequencer } from './sequence-entries.ts'
 export const auditService = defineService({
   name: 'audit',
   config: auditConfig,
-  async start(config, { log, signal }) {
+  async start(config, { log, signal, onFailedStart }) {
     const pool = openPool(config.databaseUrl, { name: 'lienthong audit', max: 1 })
+    onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)
-    await pool.end()
     const bus = await connectBus({ url: config.natsUrl, name: 'audit', signal, log })
+    onFailedStart(() => bus.close())
+    const progress = followProgress(config.sequenceBatch)
+    const closeHealth = await openHealthListener(
+      config.healthPort,
+      { database: () => checkClock(pool), bus: () => checkBus(bus), log: progress.check },
+      log,
+    )
+    onFailedStart(closeHealth)
     const sequencer = openSequencer({ databaseUrl: config.databaseUrl, batchSize: config.sequenceBatch })
     const loop = startSweeper({
       sweep: async () => {
         const count = await sequencer.step()
+        progress.note(count)
         if (count > 0) bus.publish(SUBJECTS.logSequenced)
         return count
       },
@@ -30,9 +40,11 @@ export const auditService = defineService({
     bus.subscribe(SUBJECTS.auditPending, () => loop.wake())
     return {
       async [Symbol.asyncDispose]() {
+        await closeHealth()
         await loop.done
         await sequencer[Symbol.asyncDispose]()
         await bus.close()
+        await pool.end()
       },
     }
   },

@@ -1,6 +1,7 @@
 import { connectBus, type WorkMessage } from '../../libs/bus/index.ts'
+import { openHealthListener } from '../../libs/http/index.ts'
 import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
-import { startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkClock, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, ensurePartitions, openPool } from '../../libs/store/index.ts'
@@ -16,12 +17,20 @@ const LANES: readonly Lane[] = ['urgent', 'normal']
 export const routingService = defineService({
   name: 'routing',
   config: routingConfig,
-  async start(config, { log, signal }) {
+  async start(config, { log, signal, onFailedStart }) {
     const pool = openPool(config.databaseUrl, { name: 'lienthong routing', max: 4, keepPlans: true, onLost: (error) => log.warn({ err: error }, 'connection lost') })
+    onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)
     const registry = await openRegistry({ pool, signal })
     const bus = await connectBus({ url: config.natsUrl, name: 'routing', signal, log })
+    onFailedStart(() => bus.close())
+    const closeHealth = await openHealthListener(
+      config.healthPort,
+      { database: () => checkClock(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) },
+      log,
+    )
+    onFailedStart(closeHealth)
     if (bus.connected) await bus.ensureStreams()
     await ensurePartitions(pool)
     keepPartitionsAhead(pool, log, signal)
@@ -56,6 +65,7 @@ export const routingService = defineService({
     bus.onReconnect(() => sweeper.wake())
     return {
       async [Symbol.asyncDispose]() {
+        await closeHealth()
         await Promise.all([...consumers, sweeper.done])
         await bus.close()
         await pool.end()

@@ -14,8 +14,6 @@ export interface OutgoingRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Made anew for every try. */
   readonly body?: () => Body | Promise<Body>
-  /** `false` when the same request twice could do something twice; it is then sent once. */
-  readonly repeatable?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -36,7 +34,7 @@ export interface OpenAnswer extends Disposable {
   readonly progress: () => void
 }
 
-/** Sends requests to one axis. @throws ClientError from every call */
+/** Sends requests to one axis, again while trouble passes: every route of it may be repeated. @throws ClientError from every call */
 export class Transport {
   readonly #options: TransportOptions
 
@@ -75,18 +73,22 @@ export class Transport {
     let renew = false
     for (let tries = 0; ; tries++) {
       try {
-        using answer = await this.#send(request, renew)
-        return await this.#guard(request, () => use(answer))
+        return await this.#once(request, renew, use)
       } catch (error) {
         if (!renew && isStaleToken(error)) {
           renew = true
           continue
         }
-        const wait = request.repeatable === false ? undefined : pauseBeforeRetry(error, tries)
+        const wait = pauseBeforeRetry(error, tries)
         if (wait === undefined || performance.now() - begun + wait > this.#options.retryForMs) throw error
         await pause(wait, request.signal)
       }
     }
+  }
+
+  async #once<T>(request: OutgoingRequest, renew: boolean, use: (answer: OpenAnswer) => Promise<T>): Promise<T> {
+    using answer = await this.#send(request, renew)
+    return await this.#guard(request, () => use(answer))
   }
 
   async #send(request: OutgoingRequest, renew: boolean): Promise<OpenAnswer> {

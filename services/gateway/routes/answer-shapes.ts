@@ -2,6 +2,8 @@ import { type Static, Type } from '../../../libs/schema/index.ts'
 
 /** Shapes that several answers of the native API share. */
 export const uuidShape = Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' })
+/** Text that PostgreSQL can hold: without the character NUL. */
+export const STORABLE = '^[^\\u0000]*$'
 export const codeShape = Type.String({ minLength: 1, maxLength: 64 })
 export const timeShape = Type.String({ description: 'RFC 3339, UTC' })
 

@@ -6,7 +6,7 @@ import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { type EndRequest, endConsignment } from '../mailbox/end-consignment.ts'
 import { answerEach } from './answer-each.ts'
-import { endedShape, uuidShape } from './answer-shapes.ts'
+import { endedShape, uuidShape, STORABLE } from './answer-shapes.ts'
 
 const signature = Type.Object(
   {
@@ -26,7 +26,7 @@ const refuseBody = Type.Object(
   {
     items: Type.Array(
       Type.Object(
-        { ...handle, reason: Type.Enum([...REFUSAL_REASONS]), text: Type.Optional(Type.String({ maxLength: 2000 })) },
+        { ...handle, reason: Type.Enum([...REFUSAL_REASONS]), text: Type.Optional(Type.String({ maxLength: 2000, pattern: STORABLE })) },
         { additionalProperties: false },
       ),
       { minItems: 1, maxItems: 500 },

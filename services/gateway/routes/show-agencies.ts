@@ -3,7 +3,7 @@ import type { HttpServer } from '../../../libs/http/index.ts'
 import type { Registry } from '../../../libs/registry/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import type { Gateway } from '../gateway.ts'
-import { codeShape } from './answer-shapes.ts'
+import { codeShape, STORABLE } from './answer-shapes.ts'
 
 const agencyShape = Type.Object({
   code: codeShape,
@@ -24,7 +24,7 @@ export function registerShowAgencies(server: HttpServer, gateway: Gateway): void
         operationId: 'searchAgencies',
         summary: 'Search the directory',
         querystring: Type.Object({
-          search: Type.String({ minLength: 1, maxLength: 200 }),
+          search: Type.String({ minLength: 1, maxLength: 200, pattern: STORABLE }),
           limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$', description: '1 to 200, 20 when absent' })),
         }),
         response: { 200: Type.Object({ items: Type.Array(agencyShape) }) },
