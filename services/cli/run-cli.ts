@@ -37,6 +37,7 @@ export async function runCli(
   const at = commandAt(args)
   const name = args[at] ?? ''
   const rest = [...args.slice(0, at), ...args.slice(at + 1)]
+  if (name === 'help' && isCommand(args[at + 1] ?? '')) return runCli([args[at + 1] as string, '--help', ...args.slice(0, at)], streams, environment)
   if (name === '' || name === 'help' || name === '-h') {
     output.result({ commands: Object.keys(COMMANDS) }, usage(output))
     return EXIT_CODES.done

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { freePort } from '../../deploy/local/free-port.ts'
 import { SERVICE_ROLES } from '../../deploy/local/role.ts'
 import { EVENTS } from '../../libs/model/index.ts'
 import { processEnvironment } from '../../libs/runtime/index.ts'
-import { freePort, startServers } from '../harness/index.ts'
+import { startServers } from '../harness/start-servers.ts'
 
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'lt-demo-'))

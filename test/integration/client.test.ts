@@ -312,7 +312,13 @@ t.test('inbox: a consignment leased again under a new token is the same one', as
   await inboxOf(dir, received, { leaseSeconds: 5 }, forgetful).receive()
   t.equal(received.length, 0)
   let downloads = 0
-  const counting: Client = { ...real, download: (...args) => real.download(...args, void downloads++ as never) }
+  const counting: Client = {
+    ...real,
+    download: (...args) => {
+      downloads++
+      return real.download(...args)
+    },
+  }
   const [leased] = await world.until(async () => {
     const items = await real.lease({ max: 10 })
     return items.length > 0 && items

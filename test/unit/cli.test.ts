@@ -78,6 +78,7 @@ t.test('help lists every command in the chosen language, and one command its opt
   const one = await run(['send', '--help', '--lang', 'en'])
   t.match(one.out, /--reply-to …/)
   t.match(one.out, /--paper$/m)
+  t.equal((await run(['--lang', 'en', 'help', 'send'])).out, one.out)
 })
 
 t.test('a wrong command line ends with 64 and says what is wrong, on standard error', async (t) => {
