@@ -30,5 +30,5 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'second-consignment', file: 'test/flow/repetition.test.ts', only: /twenty times/ },
   { name: 'unclaimed-attempt', file: 'test/flow/push.test.ts', only: /gets what was sent/ },
   { name: 'dropped-push-sweep', file: 'test/flow/push-outages.test.ts', only: /wiped mid-flight/ },
-  { name: 'accept-replayed-assertion', file: 'test/integration/auth.test.ts' },
+  { name: 'accept-replayed-assertion', file: 'test/attacks/token-assertion.test.ts' },
 ]
