@@ -61,7 +61,11 @@ function gatewayUrl({ env }: Folders): string {
   return PUBLIC_URL ?? `http://${LISTEN_HOST}:${LISTEN_PORT}`
 }
 
-function profileOf({ systemCode, clientKeyFile, agencyCode, agencyName, signer }: DemoSystem, url: string, { keys }: Folders): Parameters<typeof writeProfile>[1] {
+function profileOf(
+  { systemCode, clientKeyFile, agencyCode, agencyName, signer }: DemoSystem,
+  url: string,
+  { keys }: Folders,
+): Parameters<typeof writeProfile>[1] {
   const inside = (path: string): string => relative(keys, path)
   return {
     url,

@@ -19,7 +19,11 @@ export interface SubmissionAnswer {
   readonly receipt: { readonly id: string; readonly xml: string }
   /** Hex. */
   readonly contentHash: string
-  readonly recipients: readonly { readonly agency: string; readonly consignment: string; readonly asWritten: readonly string[] }[]
+  readonly recipients: readonly {
+    readonly agency: string
+    readonly consignment: string
+    readonly asWritten: readonly string[]
+  }[]
   readonly signature: SignatureVerdictView
   readonly warnings: readonly EnvelopeWarning[]
 }

@@ -59,18 +59,27 @@ export interface Client {
   receipt(dispatchId: string, entryId: string): Promise<Buffer>
   receiptFacts(dispatchId: string, entryId: string): Promise<EvidenceView>
   /** Sends an ended consignment again, under a new id; asked twice, it answers the same one. */
-  resend(dispatchId: string, consignmentId: string): Promise<{ readonly consignment: string; readonly previous: string }>
+  resend(
+    dispatchId: string,
+    consignmentId: string,
+  ): Promise<{ readonly consignment: string; readonly previous: string }>
   /** What waits; takes nothing. */
-  mailbox(question?: MailboxQuestion & { agency?: string; limit?: number; after?: string }): Promise<Answers.MailboxPage>
+  mailbox(
+    question?: MailboxQuestion & { agency?: string; limit?: number; after?: string },
+  ): Promise<Answers.MailboxPage>
   /** Takes waiting consignments, urgent first, for `seconds`. */
-  lease(question?: MailboxQuestion & { agencies?: readonly string[]; max?: number; seconds?: number }): Promise<readonly Answers.LeasedConsignment[]>
+  lease(
+    question?: MailboxQuestion & { agencies?: readonly string[]; max?: number; seconds?: number },
+  ): Promise<readonly Answers.LeasedConsignment[]>
   parts(consignment: string, lease: string): Promise<readonly Answers.PartView[]>
   /** Writes one part to a new file, checked against its digest. @throws ClientError LT_CLIENT_CONTENT_DAMAGED, LT_CLIENT_FOLDER_UNUSABLE */
   download(part: DownloadedPart, options?: Options): Promise<void>
   acknowledge(items: readonly Answers.Acknowledgement[]): Promise<readonly Answers.EndedItem[]>
   refuse(items: readonly Answers.Refusal[]): Promise<readonly Answers.EndedItem[]>
   /** Gives leased consignments back at once, for another worker to take. */
-  release(items: readonly Pick<Answers.Acknowledgement, 'consignment' | 'lease'>[]): Promise<readonly Answers.EndedItem[]>
+  release(
+    items: readonly Pick<Answers.Acknowledgement, 'consignment' | 'lease'>[],
+  ): Promise<readonly Answers.EndedItem[]>
   /** By words of the name without accents, or by the beginning of a code. */
   agencies(search: string, limit?: number): Promise<readonly Answers.AgencyView[]>
   agency(code: string): Promise<Answers.AgencyView>
@@ -85,7 +94,8 @@ export function createClient(options: ClientOptions): Client {
   const authorise = openTokenSource(new Transport(settings), { systemCode, key, kid })
   const transport = new Transport({ ...settings, authorise })
   const get = <T>(path: string): Promise<T> => transport.json({ method: 'GET', path }) as Promise<T>
-  const post = <T>(path: string, value?: object): Promise<T> => transport.json({ method: 'POST', path, ...jsonBody(value) }) as Promise<T>
+  const post = <T>(path: string, value?: object): Promise<T> =>
+    transport.json({ method: 'POST', path, ...jsonBody(value) }) as Promise<T>
 
   return {
     baseUrl: settings.baseUrl,
@@ -103,7 +113,11 @@ export function createClient(options: ClientOptions): Client {
     dispatch: (id) => get(`/v1/dispatches/${segment(id)}`),
     receipt: (id, entry) =>
       transport.bytes(
-        { method: 'GET', path: `/v1/dispatches/${segment(id)}/receipts/${segment(entry)}`, headers: { accept: 'application/xml' } },
+        {
+          method: 'GET',
+          path: `/v1/dispatches/${segment(id)}/receipts/${segment(entry)}`,
+          headers: { accept: 'application/xml' },
+        },
         MAX_RECEIPT_BYTES,
       ),
     receiptFacts: (id, entry) =>
@@ -121,11 +135,18 @@ export function createClient(options: ClientOptions): Client {
     lease: async (question = {}) =>
       (await post<{ items: readonly Answers.LeasedConsignment[] }>('/v1/mailbox/lease', question)).items,
     parts: async (consignment, lease) =>
-      (await get<{ parts: readonly Answers.PartView[] }>(`/v1/consignments/${segment(consignment)}/parts${queryOf({ lease })}`)).parts,
+      (
+        await get<{ parts: readonly Answers.PartView[] }>(
+          `/v1/consignments/${segment(consignment)}/parts${queryOf({ lease })}`,
+        )
+      ).parts,
     download: (part, { signal } = {}) => downloadPart(transport, part, signal),
-    acknowledge: async (items) => (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/acknowledge', { items })).items,
-    refuse: async (items) => (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/refuse', { items })).items,
-    release: async (items) => (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/release', { items })).items,
+    acknowledge: async (items) =>
+      (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/acknowledge', { items })).items,
+    refuse: async (items) =>
+      (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/refuse', { items })).items,
+    release: async (items) =>
+      (await post<{ items: readonly Answers.EndedItem[] }>('/v1/mailbox/release', { items })).items,
     agencies: async (search, limit) =>
       (await get<{ items: readonly Answers.AgencyView[] }>(`/v1/agencies${queryOf({ search, limit })}`)).items,
     agency: (code) => get(`/v1/agencies/${segment(code)}`),
@@ -138,7 +159,11 @@ function jsonBody(value: object | undefined): Pick<OutgoingRequest, 'headers' | 
   return { headers: { 'content-type': 'application/json' }, body: () => Buffer.from(JSON.stringify(value)) }
 }
 
-function uploadOf(path: string, submission: Submission, headers: Readonly<Record<string, string>> = {}): OutgoingRequest {
+function uploadOf(
+  path: string,
+  submission: Submission,
+  headers: Readonly<Record<string, string>> = {},
+): OutgoingRequest {
   const { packet, attachments } = submission
   if (attachments) return partsUpload(path, packet, attachments, headers)
   const body = (): Body => (packet instanceof Uint8Array ? packet : readContent(packet))

@@ -16,7 +16,11 @@ export interface DownloadedPart {
  * Fetches one part to a file, with fsync, and checks size and SHA-256. A broken line or damaged bytes begin it again.
  * @throws ClientError LT_CLIENT_CONTENT_DAMAGED, LT_CLIENT_FOLDER_UNUSABLE, and every refusal of the axis
  */
-export async function downloadPart(transport: Transport, wanted: DownloadedPart, signal: AbortSignal | undefined): Promise<void> {
+export async function downloadPart(
+  transport: Transport,
+  wanted: DownloadedPart,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { consignment, lease, part, file } = wanted
   const query = new URLSearchParams({ lease }).toString()
   const path = `/v1/consignments/${encodeURIComponent(consignment)}/parts/${part.ordinal}?${query}`

@@ -43,5 +43,8 @@ export function multipartBody(envelope: Content, attachments: readonly Attachmen
 
 /** RFC 8187 3.2.1: everything but letters, digits and the few marks that need no encoding. */
 function percentEncoded(name: string): string {
-  return encodeURIComponent(Buffer.from(name).toString()).replace(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(Buffer.from(name).toString()).replace(
+    /['()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

@@ -45,7 +45,9 @@ export function signReceipt(
   at: Date = new Date(),
 ): ReceiverSignature {
   const time = at.toISOString()
-  const statement = Buffer.from(`lt-receipt-1\n${verb}\n${consignment.consignment}\n${consignment.contentHash}\n${time}\n`)
+  const statement = Buffer.from(
+    `lt-receipt-1\n${verb}\n${consignment.consignment}\n${consignment.contentHash}\n${time}\n`,
+  )
   const value = sign('sha256', statement, { key: signer.key, dsaEncoding: 'ieee-p1363' }).toString('base64')
   return { time, fingerprint: signer.fingerprint, value }
 }

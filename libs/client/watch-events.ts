@@ -18,7 +18,10 @@ const MAX_EVENT_CHARS = 256 * 1024
  * The notices of the axis (server-sent events), connected again whenever the line breaks. A `look` comes at the start, after
  * each reconnect and every 30 s: a notice that was lost delays and never loses.
  */
-export async function* watchEvents(transport: Transport, signal: AbortSignal): AsyncGenerator<AxisEvent, void, undefined> {
+export async function* watchEvents(
+  transport: Transport,
+  signal: AbortSignal,
+): AsyncGenerator<AxisEvent, void, undefined> {
   const queue: AxisEvent[] = [{ kind: 'look' }]
   let wake: () => void = () => undefined
   const push = (event: AxisEvent): void => {
@@ -62,12 +65,21 @@ async function keepLine(transport: Transport, push: (event: AxisEvent) => void, 
 }
 
 async function listen(transport: Transport, push: (event: AxisEvent) => void, signal: AbortSignal): Promise<void> {
-  using answer = await transport.open({ method: 'GET', path: '/v1/events', headers: { accept: 'text/event-stream' }, signal })
+  using answer = await transport.open({
+    method: 'GET',
+    path: '/v1/events',
+    headers: { accept: 'text/event-stream' },
+    signal,
+  })
   push({ kind: 'look' })
   await readEvents(answer.response.body ?? [], answer.progress, push)
 }
 
-async function readEvents(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, progress: () => void, push: (event: AxisEvent) => void): Promise<void> {
+async function readEvents(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  progress: () => void,
+  push: (event: AxisEvent) => void,
+): Promise<void> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of body) {
@@ -86,7 +98,10 @@ async function readEvents(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 function readEvent(block: string): AxisEvent | undefined {
   const lines = block.split('\n')
   const field = (name: string): string | undefined =>
-    lines.find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1).trim()
+    lines
+      .find((line) => line.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .trim()
   const data = parseObject(field('data'))
   if (!data) return undefined
   if (field('event') === 'mailbox') {

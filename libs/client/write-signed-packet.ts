@@ -66,13 +66,26 @@ export interface StatusRequest {
   readonly about: DocumentLink
   readonly code: StatusCode
   readonly description?: string
-  readonly staff?: { readonly department?: string; readonly name?: string; readonly mobile?: string; readonly email?: string }
+  readonly staff?: {
+    readonly department?: string
+    readonly name?: string
+    readonly mobile?: string
+    readonly email?: string
+  }
   readonly at?: Date
   readonly signer: PacketSigner
 }
 
 /** A signed status packet, addressed to `about.agency`. @throws BusError LT_ENV_DRAFT_INVALID */
-export function writeSignedStatus({ sender, about, code, description, staff, at = new Date(), signer }: StatusRequest): Buffer {
+export function writeSignedStatus({
+  sender,
+  about,
+  code,
+  description,
+  staff,
+  at = new Date(),
+  signer,
+}: StatusRequest): Buffer {
   const unsigned = writeStatusPacket({
     sender,
     status: {
@@ -83,7 +96,13 @@ export function writeSignedStatus({ sender, about, code, description, staff, at 
       ...(staff === undefined ? {} : { staff }),
     },
   })
-  return signPacket({ packet: unsigned, key: signer.key, chain: signer.chain, shape: 'envelope-manifest', attachments: [] })
+  return signPacket({
+    packet: unsigned,
+    key: signer.key,
+    chain: signer.chain,
+    shape: 'envelope-manifest',
+    attachments: [],
+  })
 }
 
 async function readAll(content: Content): Promise<Buffer> {

@@ -26,7 +26,9 @@ export async function openHealthListener(
   })
   registerHealth(server, checks)
   const config = { pressureHandler: () => undefined }
-  server.get('/metrics', { config }, async (_request, reply) => reply.type(METRICS_CONTENT_TYPE).send(await metricsText()))
+  server.get('/metrics', { config }, async (_request, reply) =>
+    reply.type(METRICS_CONTENT_TYPE).send(await metricsText()),
+  )
   await server.listen({ host: '127.0.0.1', port })
   return () => server.close()
 }

@@ -1,5 +1,5 @@
-import type { StatusCode } from './status-codes.ts'
 import type { Lane } from './states.ts'
+import type { StatusCode } from './status-codes.ts'
 
 /** What a packet says, in our words, whatever dialect it was written in. Text is as written, trimmed; absent means not given. */
 export interface Envelope {
@@ -83,7 +83,12 @@ export interface StatusReport {
   readonly description?: string
   /** `yyyy/MM/dd HH:mm:ss`, Asia/Ho_Chi_Minh, as written. */
   readonly timestamp?: string
-  readonly staff?: { readonly department?: string; readonly name?: string; readonly mobile?: string; readonly email?: string }
+  readonly staff?: {
+    readonly department?: string
+    readonly name?: string
+    readonly mobile?: string
+    readonly email?: string
+  }
 }
 
 export interface AttachmentEntry {

@@ -9,7 +9,8 @@ const MAX_BEHIND_MS = 10_000
 
 /** @throws BusError LT_STORE_UNAVAILABLE when the database does not answer, LT_STORE_CLOCK_SKEW when its clock is more than 1 s from ours */
 export async function checkClock(database: Queryable): Promise<void> {
-  if (Math.abs(await clockSkewMs(database)) > MAX_SKEW_MS && !sabotaged('unchecked-clock')) throw new BusError('LT_STORE_CLOCK_SKEW')
+  if (Math.abs(await clockSkewMs(database)) > MAX_SKEW_MS && !sabotaged('unchecked-clock'))
+    throw new BusError('LT_STORE_CLOCK_SKEW')
 }
 
 /** @throws BusError LT_STORE_UNAVAILABLE when the registry in memory may be more than 10 s old */

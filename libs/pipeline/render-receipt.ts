@@ -70,8 +70,17 @@ export async function renderReceipt(options: RenderOptions, dispatchId: string, 
   })
 }
 
-function describe(options: RenderOptions, dispatch: DispatchView, entry: EntryWithDetails, parts: readonly ContentPart[]): Evidence {
-  const signature = dispatch.signature as { verdict?: string; signer?: { fingerprint?: string }; signerIs?: 'agency' | 'ancestor' | 'system' }
+function describe(
+  options: RenderOptions,
+  dispatch: DispatchView,
+  entry: EntryWithDetails,
+  parts: readonly ContentPart[],
+): Evidence {
+  const signature = dispatch.signature as {
+    verdict?: string
+    signer?: { fingerprint?: string }
+    signerIs?: 'agency' | 'ancestor' | 'system'
+  }
   const details = JSON.parse(entry.details ?? '{}') as {
     agency?: string
     reason?: string
@@ -80,7 +89,8 @@ function describe(options: RenderOptions, dispatch: DispatchView, entry: EntryWi
   }
   // A re-sent consignment has an id of its own; its recipient is found by the agency.
   const recipients = dispatch.recipients.filter(
-    ({ agency, consignment }) => entry.consignment_id === null || consignment === entry.consignment_id || agency === details.agency,
+    ({ agency, consignment }) =>
+      entry.consignment_id === null || consignment === entry.consignment_id || agency === details.agency,
   )
   return {
     id: newReceiptId(),

@@ -4,7 +4,14 @@ import type * as X509 from '@peculiar/x509'
 import { type Certificate, readCertificate } from './certificate.ts'
 
 /** What a certificate is for; decides its key usage. */
-export type CertificateKind = 'agency' | 'axis-receipt' | 'axis-delivery' | 'axis-checkpoint' | 'axis-token' | 'tls' | 'tls-client'
+export type CertificateKind =
+  | 'agency'
+  | 'axis-receipt'
+  | 'axis-delivery'
+  | 'axis-checkpoint'
+  | 'axis-token'
+  | 'tls'
+  | 'tls-client'
 
 /** A certificate with its private key. */
 export interface Issued {

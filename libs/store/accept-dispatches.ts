@@ -21,7 +21,11 @@ export interface DispatchRow {
   readonly form: string
   readonly content_hash: string
   readonly content_size: number
-  readonly recipients: readonly { readonly agency: string; readonly consignment: string; readonly asWritten: readonly string[] }[]
+  readonly recipients: readonly {
+    readonly agency: string
+    readonly consignment: string
+    readonly asWritten: readonly string[]
+  }[]
   readonly signature: object
   readonly facts: object
   readonly accepted_at: string
@@ -148,7 +152,10 @@ export interface AcceptanceBatch {
  * A dispatch whose keys are all taken is a `duplicate` and leaves nothing behind; one with some taken fails the batch (LT001).
  * @returns the outcome by dispatch id
  */
-export async function acceptDispatches(database: Queryable, batch: AcceptanceBatch): Promise<Map<string, AcceptanceOutcome>> {
+export async function acceptDispatches(
+  database: Queryable,
+  batch: AcceptanceBatch,
+): Promise<Map<string, AcceptanceOutcome>> {
   const { rows } = await database.query<{ id: string; outcome: AcceptanceOutcome }>({
     name: 'accept-dispatches',
     text: ACCEPT,

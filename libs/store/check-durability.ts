@@ -19,7 +19,8 @@ export async function checkDurability(database: Queryable): Promise<void> {
   for (const [setting, safe] of Object.entries(REQUIRED)) {
     // A setting that this server does not have, or does not show, promises nothing.
     const value = settings.get(setting) ?? '?'
-    if (!safe.includes(value) && !sabotaged('unchecked-durability')) throw new BusError('LT_STORE_UNSAFE_SETTING', { setting, value })
+    if (!safe.includes(value) && !sabotaged('unchecked-durability'))
+      throw new BusError('LT_STORE_UNSAFE_SETTING', { setting, value })
   }
 }
 

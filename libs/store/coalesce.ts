@@ -4,7 +4,10 @@ import type { Queryable } from './pool.ts'
  * Turns single look-ups into batches: whatever is asked in one turn of the event loop, or while a batch is under way, goes
  * into the next one. Answers come in the order of the questions.
  */
-export function coalesce<Q, A>(ask: (questions: readonly Q[]) => Promise<readonly A[]>, maxBatch = 200): (question: Q) => Promise<A> {
+export function coalesce<Q, A>(
+  ask: (questions: readonly Q[]) => Promise<readonly A[]>,
+  maxBatch = 200,
+): (question: Q) => Promise<A> {
   let waiting: { question: Q; resolve: (answer: A) => void; reject: (error: unknown) => void }[] = []
   let running = false
 

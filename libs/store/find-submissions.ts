@@ -7,7 +7,11 @@ export interface FoundSubmission {
   readonly content_hash: Buffer
   readonly receipt_id: string
   readonly receipt_xml: Buffer
-  readonly recipients: readonly { readonly agency: string; readonly consignment: string; readonly asWritten: readonly string[] }[]
+  readonly recipients: readonly {
+    readonly agency: string
+    readonly consignment: string
+    readonly asWritten: readonly string[]
+  }[]
   readonly facts: Readonly<Record<string, unknown>>
   readonly signature: Readonly<Record<string, unknown>>
 }

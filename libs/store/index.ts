@@ -1,7 +1,23 @@
+export {
+  type AcceptanceBatch,
+  type AcceptanceOutcome,
+  acceptDispatches,
+  type ContentRow,
+  type DispatchRow,
+  type ReceiptRow,
+} from './accept-dispatches.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
+export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
+export { closeDispatches } from './close-dispatches.ts'
 export { coalesce } from './coalesce.ts'
+export { type AttemptEnd, endAttempts } from './end-attempts.ts'
+export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
+export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export { keepSubmissionKey } from './keep-submission-key.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
+export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
+export { checkPartitions, ensurePartitions } from './partitions.ts'
 export {
   type Connection,
   openConnection,
@@ -12,30 +28,6 @@ export {
   type Queryable,
   type QueryResult,
 } from './pool.ts'
-export { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from './sql-states.ts'
-export {
-  type AcceptanceBatch,
-  type AcceptanceOutcome,
-  acceptDispatches,
-  type ContentRow,
-  type DispatchRow,
-  type ReceiptRow,
-} from './accept-dispatches.ts'
-export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
-export { type FoundSubmission, findSubmission } from './find-submissions.ts'
-export {
-  type ConsignmentRow,
-  type DispatchToRoute,
-  findDispatchesToRoute,
-  type RoutingBatch,
-  routeDispatches,
-  type StatusReportRow,
-} from './route-dispatches.ts'
-export { type LogPosition, readLogEnd, type SequencedLeaf, sequenceEntries, tryLeadSequencer } from './sequence-entries.ts'
-export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
-export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
-export { keepSubmissionKey } from './keep-submission-key.ts'
-export { checkPartitions, ensurePartitions } from './partitions.ts'
 export { type ContentPart, listParts, readPartBytes } from './read-content.ts'
 export {
   type ConsignmentView,
@@ -48,7 +40,25 @@ export {
   type StatusView,
   type ThreadView,
 } from './read-dispatches.ts'
-export { findConsignments, leaseWaiting, listMailbox, type MailboxRow, nextLeaseEndMs, type OpenConsignment } from './read-mailbox.ts'
+export {
+  type EntryWithDetails,
+  findEntry,
+  findReceiptXml,
+  keepReceipt,
+  listReceiptFacts,
+  type ReceiptFact,
+  readOrigin,
+  type SignedReceipt,
+} from './read-evidence.ts'
+export { type LogCursor, type LogEntry, readLog, readLogCursor } from './read-log.ts'
+export {
+  findConsignments,
+  leaseWaiting,
+  listMailbox,
+  type MailboxRow,
+  nextLeaseEndMs,
+  type OpenConsignment,
+} from './read-mailbox.ts'
 export { type RefusalRow, recordRefusals } from './record-refusals.ts'
 export * from './registry-import.ts'
 export {
@@ -65,21 +75,23 @@ export type * from './registry-rows.ts'
 export * from './registry-search.ts'
 export * from './registry-system.ts'
 export * from './registry-write.ts'
-export { closeDispatches } from './close-dispatches.ts'
-export { type LogCursor, type LogEntry, readLog, readLogCursor } from './read-log.ts'
-export {
-  type EntryWithDetails,
-  findEntry,
-  findReceiptXml,
-  keepReceipt,
-  listReceiptFacts,
-  type ReceiptFact,
-  readOrigin,
-  type SignedReceipt,
-} from './read-evidence.ts'
 export { resendConsignment } from './resend-consignment.ts'
-export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
-export { type AttemptEnd, endAttempts } from './end-attempts.ts'
+export {
+  type ConsignmentRow,
+  type DispatchToRoute,
+  findDispatchesToRoute,
+  type RoutingBatch,
+  routeDispatches,
+  type StatusReportRow,
+} from './route-dispatches.ts'
+export {
+  type LogPosition,
+  readLogEnd,
+  type SequencedLeaf,
+  sequenceEntries,
+  tryLeadSequencer,
+} from './sequence-entries.ts'
+export { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from './sql-states.ts'
 export {
   findOverdueAttempts,
   findWaitingPushes,
@@ -87,3 +99,4 @@ export {
   takeDuePushes,
   type WaitingPush,
 } from './sweep-consignments.ts'
+export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'

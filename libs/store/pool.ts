@@ -67,7 +67,13 @@ function inOurWords(error: unknown): never {
 
 /** Opens one connection outside any pool, for locks that live as long as the connection. */
 export async function openConnection(connectionString: string, name: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: 5_000, query_timeout: 60_000, keepAlive: true })
+  const client = new pg.Client({
+    connectionString,
+    application_name: name,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 60_000,
+    keepAlive: true,
+  })
   await client.connect()
   return client
 }

@@ -19,7 +19,11 @@ export interface DispatchView {
   readonly content_hash: Buffer
   readonly content_size: number
   readonly content_state: string
-  readonly recipients: readonly { readonly agency: string; readonly consignment: string; readonly asWritten: readonly string[] }[]
+  readonly recipients: readonly {
+    readonly agency: string
+    readonly consignment: string
+    readonly asWritten: readonly string[]
+  }[]
   readonly signature: Readonly<Record<string, unknown>>
   readonly facts: Readonly<Record<string, unknown>>
   readonly accepted_at: Date
@@ -88,7 +92,7 @@ export const listStatusReports = coalescedList<StatusView>(
   async (database, dispatchIds) => {
     const { rows } = await database.query<StatusView>({
       name: 'list-status-reports',
-    text: `select s.dispatch_id, s.about_dispatch_id, s.reporter_code, s.code, s.description, s.stated_at, s.reported_at,
+      text: `select s.dispatch_id, s.about_dispatch_id, s.reporter_code, s.code, s.description, s.stated_at, s.reported_at,
         s.about_consignment_id
       from status_report s left join receipt r on r.dispatch_id = s.dispatch_id and r.event = 'SubmissionAcceptance'
         left join log_leaf l on l.entry_id = r.entry_id left join audit_pending p on p.entry_id = r.entry_id
@@ -143,13 +147,24 @@ order by id limit ${THREAD_LIMIT}`
  * The documents this one answers, and those that answer it, as far as one of `agencies` sent or receives them; oldest first, at
  * most 200. What strangers link to a document takes no place from what its parties may see.
  */
-export async function listThread(database: Queryable, dispatchId: string, agencies: readonly string[]): Promise<ThreadView[]> {
-  const { rows } = await database.query<ThreadView>({ name: 'list-thread', text: THREAD, values: [dispatchId, agencies] })
+export async function listThread(
+  database: Queryable,
+  dispatchId: string,
+  agencies: readonly string[],
+): Promise<ThreadView[]> {
+  const { rows } = await database.query<ThreadView>({
+    name: 'list-thread',
+    text: THREAD,
+    values: [dispatchId, agencies],
+  })
   return rows
 }
 
 /** The sending systems of dispatches. */
-export async function findSenders(database: Queryable, ids: readonly string[]): Promise<{ id: string; system_id: string }[]> {
+export async function findSenders(
+  database: Queryable,
+  ids: readonly string[],
+): Promise<{ id: string; system_id: string }[]> {
   const { rows } = await database.query<{ id: string; system_id: string }>({
     name: 'find-senders',
     text: 'select id, system_id from dispatch where id = any($1::uuid[])',

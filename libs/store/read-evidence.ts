@@ -14,21 +14,32 @@ export interface ReceiptFact {
 }
 
 /** The facts about a dispatch among `events`, in the order of the log; those it has not taken up yet follow in their order of waiting. */
-export function listReceiptFacts(database: Queryable, dispatchId: string, events: readonly string[]): Promise<ReceiptFact[]> {
+export function listReceiptFacts(
+  database: Queryable,
+  dispatchId: string,
+  events: readonly string[],
+): Promise<ReceiptFact[]> {
   return factsOf(database, { dispatchId, events })
 }
 
-const factsOf = coalesced<{ dispatchId: string; events: readonly string[] }, ReceiptFact[]>(async (database, questions) => {
-  const { rows } = await database.query<ReceiptFact>({
-    name: 'list-receipt-facts',
-    text: `select e.dispatch_id, e.id as entry_id, e.event, e.event_time, e.consignment_id, r.id as receipt_id, r.signing_time
+const factsOf = coalesced<{ dispatchId: string; events: readonly string[] }, ReceiptFact[]>(
+  async (database, questions) => {
+    const { rows } = await database.query<ReceiptFact>({
+      name: 'list-receipt-facts',
+      text: `select e.dispatch_id, e.id as entry_id, e.event, e.event_time, e.consignment_id, r.id as receipt_id, r.signing_time
       from audit_entry e left join receipt r on r.entry_id = e.id
         left join log_leaf l on l.entry_id = e.id left join audit_pending p on p.entry_id = e.id
       where e.dispatch_id = any($1::uuid[]) and e.event = any($2::text[]) order by l.epoch, l.index, p.seq`,
-    values: [[...new Set(questions.map(({ dispatchId }) => dispatchId))], [...new Set(questions.flatMap(({ events }) => events))]],
-  })
-  return questions.map(({ dispatchId, events }) => rows.filter((row) => row.dispatch_id === dispatchId && events.includes(row.event)))
-})
+      values: [
+        [...new Set(questions.map(({ dispatchId }) => dispatchId))],
+        [...new Set(questions.flatMap(({ events }) => events))],
+      ],
+    })
+    return questions.map(({ dispatchId, events }) =>
+      rows.filter((row) => row.dispatch_id === dispatchId && events.includes(row.event)),
+    )
+  },
+)
 
 export async function findReceiptXml(database: Queryable, entryId: string): Promise<Buffer | undefined> {
   return (await findXml(database, entryId))?.xml
@@ -61,7 +72,7 @@ export const findEntry = coalescedFind<EntryWithDetails>(
   async (database, entryIds) => {
     const { rows } = await database.query<EntryWithDetails>({
       name: 'find-entry',
-    text: `select e.id, e.event, e.event_time, e.dispatch_id, e.consignment_id, a.details, o.origin
+      text: `select e.id, e.event, e.event_time, e.dispatch_id, e.consignment_id, a.details, o.origin
       from audit_entry e left join audit_detail a on a.entry_id = e.id left join log_leaf l on l.entry_id = e.id
       join log_origin o on o.epoch = coalesce(l.epoch, (select max(epoch) from log_origin)) where e.id = any($1::uuid[])`,
       values: [entryIds],
@@ -105,7 +116,13 @@ const keep = coalesced<SignedReceipt, boolean>(async (database, receipts) => {
       from json_to_recordset($1) as r(id uuid, "entryId" uuid, "dispatchId" uuid, "consignmentId" uuid, event text,
         "eventTime" timestamptz, "signingTime" timestamptz, "offset" int, length int)
       order by r."entryId", r.id on conflict (entry_id) do nothing returning id`,
-    values: [JSON.stringify(places), Buffer.concat(receipts.map(({ xml }) => xml), end)],
+    values: [
+      JSON.stringify(places),
+      Buffer.concat(
+        receipts.map(({ xml }) => xml),
+        end,
+      ),
+    ],
   })
   const kept = new Set(rows.map(({ id }) => id))
   return receipts.map(({ id }) => kept.has(id))

@@ -8,7 +8,13 @@ import type { Queryable } from './pool.ts'
  */
 export async function resendConsignment(
   database: Queryable,
-  resend: { readonly oldId: string; readonly newId: string; readonly systemId: string; readonly mode: 'pull' | 'push'; readonly at: string },
+  resend: {
+    readonly oldId: string
+    readonly newId: string
+    readonly systemId: string
+    readonly mode: 'pull' | 'push'
+    readonly at: string
+  },
   entries: readonly ({ readonly owner: string } & object)[],
 ): Promise<boolean> {
   const { rows } = await database.query<{ id: string }>({

@@ -8,8 +8,19 @@ export interface DispatchToRoute {
   readonly lane: 'urgent' | 'normal'
   readonly sender_code: string
   readonly document_id: string
-  readonly recipients: readonly { readonly agency: string; readonly consignment: string; readonly asWritten: readonly string[] }[]
-  readonly facts: { readonly status?: { code: string; about: { agency: string; documentId?: string }; description?: string; timestamp?: string } }
+  readonly recipients: readonly {
+    readonly agency: string
+    readonly consignment: string
+    readonly asWritten: readonly string[]
+  }[]
+  readonly facts: {
+    readonly status?: {
+      code: string
+      about: { agency: string; documentId?: string }
+      description?: string
+      timestamp?: string
+    }
+  }
 }
 
 /** Dispatches among `ids` that still wait for routing. */

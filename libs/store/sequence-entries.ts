@@ -36,7 +36,12 @@ export interface SequencedLeaf {
  * statement. A sequence gap of a transaction that is still open is no hole: its entries follow later, causes first, since
  * an effect begins after its cause committed.
  */
-export async function sequenceEntries(connection: Connection, epoch: number, nextIndex: number, limit: number): Promise<SequencedLeaf[]> {
+export async function sequenceEntries(
+  connection: Connection,
+  epoch: number,
+  nextIndex: number,
+  limit: number,
+): Promise<SequencedLeaf[]> {
   const { rows } = await connection.query<SequencedLeaf>({
     name: 'sequence-entries',
     text: `with taken as materialized (

@@ -16,8 +16,10 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /** Socket errors, and what the driver says when a connection is gone or does not answer. */
-const LOST_CODES = /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/
-const LOST_TEXTS = /Connection terminated|connection error|timeout exceeded when trying to connect|Query read timeout|not queryable|after calling end/i
+const LOST_CODES =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/
+const LOST_TEXTS =
+  /Connection terminated|connection error|timeout exceeded when trying to connect|Query read timeout|not queryable|after calling end/i
 const NEVER_SENT = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/
 
 /**
@@ -29,7 +31,9 @@ export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== undefined) return /^(08|57P0)/.test(state)
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-  return (typeof code === 'string' && LOST_CODES.test(code)) || (typeof message === 'string' && LOST_TEXTS.test(message))
+  return (
+    (typeof code === 'string' && LOST_CODES.test(code)) || (typeof message === 'string' && LOST_TEXTS.test(message))
+  )
 }
 
 /** Whether a lost statement cannot have reached the server: there was no connection to send it on. */

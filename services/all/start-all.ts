@@ -1,5 +1,11 @@
 import { BusError } from '../../libs/errors/index.ts'
-import { type Environment, type Running, type ServiceDefinition, serviceEnvironment, startService } from '../../libs/runtime/index.ts'
+import {
+  type Environment,
+  type Running,
+  type ServiceDefinition,
+  serviceEnvironment,
+  startService,
+} from '../../libs/runtime/index.ts'
 import { auditService } from '../audit/service.ts'
 import { deliveryService } from '../delivery/service.ts'
 import { gatewayService } from '../gateway/service.ts'
@@ -7,7 +13,13 @@ import { receiptsService } from '../receipts/service.ts'
 import { routingService } from '../routing/service.ts'
 
 /** In the order they start: who makes the streams first, who lets callers in last. They stop the other way round. */
-const SERVICES: readonly ServiceDefinition[] = [routingService, auditService, receiptsService, deliveryService, gatewayService]
+const SERVICES: readonly ServiceDefinition[] = [
+  routingService,
+  auditService,
+  receiptsService,
+  deliveryService,
+  gatewayService,
+]
 
 export interface StartAllOptions {
   /** Names of the services to start; all unless told. */
@@ -45,7 +57,9 @@ function chosen(only: readonly string[] | undefined): readonly ServiceDefinition
   const names = SERVICES.map(({ name }) => name)
   const unknown = only.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
-    throw new BusError('LT_CONF_INVALID', { problems: `--only ${unknown.join(',')}: the services are ${names.join(', ')}` })
+    throw new BusError('LT_CONF_INVALID', {
+      problems: `--only ${unknown.join(',')}: the services are ${names.join(', ')}`,
+    })
   }
   return SERVICES.filter(({ name }) => only.includes(name))
 }

@@ -5,7 +5,17 @@ export const auditConfig = Type.Object({
   databaseUrl: sharedSettings.databaseUrl,
   natsUrl: sharedSettings.natsUrl,
   healthPort: sharedSettings.healthPort,
-  sequenceBatch: Type.Integer({ minimum: 1, maximum: 20_000, default: 5000, description: 'entries sequenced in one commit at most' }),
-  sequenceIdleMs: Type.Integer({ minimum: 10, maximum: 10_000, default: 500, description: 'pause between two looks that find nothing' }),
+  sequenceBatch: Type.Integer({
+    minimum: 1,
+    maximum: 20_000,
+    default: 5000,
+    description: 'entries sequenced in one commit at most',
+  }),
+  sequenceIdleMs: Type.Integer({
+    minimum: 10,
+    maximum: 10_000,
+    default: 500,
+    description: 'pause between two looks that find nothing',
+  }),
 })
 export type AuditConfig = Static<typeof auditConfig>

@@ -1,4 +1,10 @@
-import { type Connection, openConnection, readLogEnd, sequenceEntries as sequence, tryLeadSequencer } from '../../libs/store/index.ts'
+import {
+  type Connection,
+  openConnection,
+  readLogEnd,
+  sequenceEntries as sequence,
+  tryLeadSequencer,
+} from '../../libs/store/index.ts'
 
 export interface Sequencer extends AsyncDisposable {
   /** Sequences one batch; returns how many entries got their index. 0 also when another process leads. */

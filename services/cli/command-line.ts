@@ -23,17 +23,26 @@ export function oneOf<T extends string>(call: Call, what: string, value: string,
 }
 
 /** A whole number of an option, `otherwise` when it is not given. @throws UsageError */
-export function wholeNumber(call: Call, option: string, otherwise: number, [min, max]: readonly [number, number]): number {
+export function wholeNumber(
+  call: Call,
+  option: string,
+  otherwise: number,
+  [min, max]: readonly [number, number],
+): number {
   const text = call.values[option]
   if (text === undefined) return otherwise
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max)) throw new UsageError(call.output.t('usage.number', { what: `--${option}`, min, max }))
+  if (!(value >= min && value <= max))
+    throw new UsageError(call.output.t('usage.number', { what: `--${option}`, min, max }))
   return value
 }
 
 /** Values of an option that may be repeated and may hold several separated by commas. */
 export function listed(call: Call, option: string): string[] {
-  return (call.lists[option] ?? []).flatMap((text) => text.split(',')).map((text) => text.trim()).filter((text) => text !== '')
+  return (call.lists[option] ?? [])
+    .flatMap((text) => text.split(','))
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
 }
 
 /** An instant for a reader: day and time of day in Vietnam; nothing for nothing. */

@@ -22,6 +22,7 @@ export interface Call {
 export interface Command {
   readonly options: Options
   /** Answers an exit code where that is not 0 (`EXIT_CODES`). @throws UsageError, and everything the libraries throw */
+  // biome-ignore lint/suspicious/noConfusingVoidType: commands that always end well say nothing
   run(call: Call): Promise<number | undefined | void>
 }
 

@@ -13,13 +13,26 @@ export function endWith(error: unknown, output: Output): number {
   const { title, advice } = fault.texts[output.language]
   if (output.json) {
     const { code, status, actor, retry, detail, traceId } = fault
-    output.note(JSON.stringify({ code, status, actor, retry, title, advice, ...(detail ? { detail } : {}), ...(traceId ? { traceId } : {}) }))
+    output.note(
+      JSON.stringify({
+        code,
+        status,
+        actor,
+        retry,
+        title,
+        advice,
+        ...(detail ? { detail } : {}),
+        ...(traceId ? { traceId } : {}),
+      }),
+    )
     return exitCodeOf(fault)
   }
   output.note(output.t('error.line', { code: fault.code, title }))
   if (fault.detail) output.note(`  ${fault.detail}`)
   output.note(output.t('error.advice', { advice }))
-  output.note(output.t('error.actor', { actor: output.t(`actor.${fault.actor}`), retry: output.t(`retry.${fault.retry}`) }))
+  output.note(
+    output.t('error.actor', { actor: output.t(`actor.${fault.actor}`), retry: output.t(`retry.${fault.retry}`) }),
+  )
   if (fault.traceId) output.note(output.t('error.trace', { traceId: fault.traceId }))
   return exitCodeOf(fault)
 }

@@ -20,7 +20,15 @@ export interface Profile {
   readonly signCertificate?: string
 }
 
-const FIELDS: readonly (keyof Profile)[] = ['url', 'system', 'key', 'agency', 'agencyName', 'signKey', 'signCertificate']
+const FIELDS: readonly (keyof Profile)[] = [
+  'url',
+  'system',
+  'key',
+  'agency',
+  'agencyName',
+  'signKey',
+  'signCertificate',
+]
 const PATHS: readonly (keyof Profile)[] = ['key', 'signKey', 'signCertificate']
 
 /** Options of every command that talks to an axis. */
@@ -49,7 +57,10 @@ export function readProfile({ values, environment, output }: Call): Profile {
   }
   const { url, system, key } = found
   for (const [name, value] of Object.entries({ url, system, key })) {
-    if (!value) throw new UsageError(output.t('usage.missing', { what: `--${name}, LIENTHONG_${name.toUpperCase()} / --profile` }))
+    if (!value)
+      throw new UsageError(
+        output.t('usage.missing', { what: `--${name}, LIENTHONG_${name.toUpperCase()} / --profile` }),
+      )
   }
   return { ...found, url: url as string, system: system as string, key: key as string }
 }
@@ -87,6 +98,10 @@ function readProfileFile(path: string): Partial<Profile> {
   } catch (cause) {
     throw new BusError('LT_CONF_FILE_UNREADABLE', { path }, { cause })
   }
-  const texts = FIELDS.flatMap((field) => (typeof value?.[field] === 'string' ? [[field, value[field] as string] as const] : []))
-  return Object.fromEntries(texts.map(([field, text]) => [field, PATHS.includes(field) ? resolve(dirname(path), text) : text]))
+  const texts = FIELDS.flatMap((field) =>
+    typeof value?.[field] === 'string' ? [[field, value[field] as string] as const] : [],
+  )
+  return Object.fromEntries(
+    texts.map(([field, text]) => [field, PATHS.includes(field) ? resolve(dirname(path), text) : text]),
+  )
 }

@@ -25,7 +25,11 @@ const COMMANDS = {
 } satisfies Record<string, () => Promise<Command>>
 type CommandName = keyof typeof COMMANDS
 
-const OWN_OPTIONS = { lang: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+const OWN_OPTIONS = {
+  lang: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
 
 /** Runs one command line and answers its exit code (`EXIT_CODES`). */
 export async function runCli(
@@ -37,7 +41,8 @@ export async function runCli(
   const at = commandAt(args)
   const name = args[at] ?? ''
   const rest = [...args.slice(0, at), ...args.slice(at + 1)]
-  if (name === 'help' && isCommand(args[at + 1] ?? '')) return runCli([args[at + 1] as string, '--help', ...args.slice(0, at)], streams, environment)
+  if (name === 'help' && isCommand(args[at + 1] ?? ''))
+    return runCli([args[at + 1] as string, '--help', ...args.slice(0, at)], streams, environment)
   if (name === '' || name === 'help' || name === '-h') {
     output.result({ commands: Object.keys(COMMANDS) }, usage(output))
     return EXIT_CODES.done
@@ -46,7 +51,8 @@ export async function runCli(
   const stop = (): void => stopping.abort()
   process.once('SIGINT', stop)
   try {
-    if (!isCommand(name)) throw new UsageError(`${output.t('usage.unknown', { command: name })}\n${usage(output).join('\n')}`)
+    if (!isCommand(name))
+      throw new UsageError(`${output.t('usage.unknown', { command: name })}\n${usage(output).join('\n')}`)
     const command = await COMMANDS[name]()
     const call = readCall(command, rest, { output, environment, signal: stopping.signal })
     if (call.flags.help) {
@@ -99,17 +105,29 @@ function commandAt(args: readonly string[]): number {
 /** Needed before the command line is understood, to say what is wrong with it. */
 function languageOf(args: readonly string[], environment: Environment): Language {
   const at = args.indexOf('--lang')
-  const told = args.find((each) => each.startsWith('--lang='))?.slice(7) ?? (at >= 0 ? args[at + 1] : environment.LIENTHONG_LANG)
+  const told =
+    args.find((each) => each.startsWith('--lang='))?.slice(7) ?? (at >= 0 ? args[at + 1] : environment.LIENTHONG_LANG)
   return told === 'en' ? 'en' : 'vi'
 }
 
 function usage(output: Output): string[] {
   const names = Object.keys(COMMANDS) as CommandName[]
   const rows = table(names.map((name) => [`  ${name}`, output.t(`help.${name}`)]))
-  return [output.t('usage.head'), '', output.t('usage.call'), '', output.t('usage.commands'), ...rows, '', output.t('usage.more')]
+  return [
+    output.t('usage.head'),
+    '',
+    output.t('usage.call'),
+    '',
+    output.t('usage.commands'),
+    ...rows,
+    '',
+    output.t('usage.more'),
+  ]
 }
 
 function help(name: CommandName, command: Command, output: Output): string[] {
-  const options = Object.entries(command.options).map(([option, { type }]) => `  --${option}${type === 'string' ? ' …' : ''}`)
+  const options = Object.entries(command.options).map(
+    ([option, { type }]) => `  --${option}${type === 'string' ? ' …' : ''}`,
+  )
   return [`lienthong ${name}: ${output.t(`help.${name}`)}`, ...options]
 }

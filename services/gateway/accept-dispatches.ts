@@ -2,16 +2,29 @@ import type { Bus } from '../../libs/bus/index.ts'
 import { laneOf, SUBJECTS } from '../../libs/model/index.ts'
 import { type BatchWork, Committer } from '../../libs/pipeline/index.ts'
 import { type Logger, sabotaged } from '../../libs/runtime/index.ts'
-import { type AcceptanceOutcome, acceptDispatches as writeAcceptances, findSubmission, type Pool } from '../../libs/store/index.ts'
+import {
+  type AcceptanceOutcome,
+  findSubmission,
+  type Pool,
+  acceptDispatches as writeAcceptances,
+} from '../../libs/store/index.ts'
 import { explainAcceptance } from './admission/explain-acceptance.ts'
 import type { KnownSubmissions } from './admission/find-known.ts'
-import { type PackedBatch, packBatch, type PackedReceipt, type PreparedSubmission, type SigningContext } from './admission/pack-batch.ts'
+import {
+  type PackedBatch,
+  type PackedReceipt,
+  type PreparedSubmission,
+  packBatch,
+  type SigningContext,
+} from './admission/pack-batch.ts'
 
 /**
  * `duplicate`: the same bytes were accepted before, or by another request a moment ago; the first receipt stands.
  * `suspended`: the system was suspended while the request was under way; nothing was written.
  */
-export type Acceptance = ({ readonly outcome: 'accepted' } & PackedReceipt) | { readonly outcome: 'duplicate' | 'suspended' }
+export type Acceptance =
+  | ({ readonly outcome: 'accepted' } & PackedReceipt)
+  | { readonly outcome: 'duplicate' | 'suspended' }
 
 export interface AcceptanceOptions {
   readonly pool: Pool
@@ -36,7 +49,9 @@ export function openAcceptance(options: AcceptanceOptions): Committer<PreparedSu
   const work: BatchWork<PreparedSubmission, Acceptance> = {
     async write(batch, eventTime) {
       const packed = packBatch(batch, eventTime, options.context())
-      const outcomes = sabotaged('answer-before-commit') ? answerEarly(pool, packed) : await writeAcceptances(pool, packed)
+      const outcomes = sabotaged('answer-before-commit')
+        ? answerEarly(pool, packed)
+        : await writeAcceptances(pool, packed)
       announce(options, batch, outcomes)
       return batch.map(({ submission }) => {
         const outcome = outcomes.get(submission.dispatchId) ?? 'suspended'
@@ -56,7 +71,11 @@ export function openAcceptance(options: AcceptanceOptions): Committer<PreparedSu
     },
     explain: ({ submission }, error) => explainAcceptance(submission, error, known),
   }
-  return new Committer(work, { maxBatch: options.maxBatch, maxWaiting: options.maxWaiting, maxWeight: MAX_BATCH_BYTES }, { weigh })
+  return new Committer(
+    work,
+    { maxBatch: options.maxBatch, maxWaiting: options.maxWaiting, maxWeight: MAX_BATCH_BYTES },
+    { weigh },
+  )
 }
 
 /** A planted defect: the caller hears of an acceptance that may never be written. */
@@ -70,7 +89,11 @@ function weigh({ stored, submission }: PreparedSubmission): number {
 }
 
 /** Tells routing, after the commit. What does not get through now is published by the sweeper. */
-function announce({ bus, log }: AcceptanceOptions, batch: readonly PreparedSubmission[], outcomes: ReadonlyMap<string, AcceptanceOutcome>): void {
+function announce(
+  { bus, log }: AcceptanceOptions,
+  batch: readonly PreparedSubmission[],
+  outcomes: ReadonlyMap<string, AcceptanceOutcome>,
+): void {
   for (const { submission } of batch) {
     const id = submission.dispatchId
     if (outcomes.get(id) !== 'accepted') continue

@@ -7,7 +7,12 @@ const EVERY_MS = 5_000
  * The origin of the log's present epoch, read again every 5 s until the signal. A new epoch begins after a restore, while nothing
  * is accepted; what a gateway that kept running accepts within these 5 s would name the old one in its receipts.
  */
-export async function followOrigin(pool: Pool, log: Logger, signal: AbortSignal, everyMs: number = EVERY_MS): Promise<() => string> {
+export async function followOrigin(
+  pool: Pool,
+  log: Logger,
+  signal: AbortSignal,
+  everyMs: number = EVERY_MS,
+): Promise<() => string> {
   let origin = await readOrigin(pool)
   const timer = setInterval(() => {
     readOrigin(pool).then(

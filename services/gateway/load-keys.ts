@@ -21,14 +21,17 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE----
 export async function loadEvidenceSigner(keyDir: string): Promise<EvidenceSigner> {
   const key: KeyObject = createPrivateKey(await read(join(keyDir, KEY_FILES.receiptKey)))
   const [certificate, ...chain] = (await read(join(keyDir, KEY_FILES.receiptChain))).match(CERTIFICATE) ?? []
-  if (certificate === undefined) throw new BusError('LT_CONF_FILE_UNREADABLE', { path: join(keyDir, KEY_FILES.receiptChain) })
+  if (certificate === undefined)
+    throw new BusError('LT_CONF_FILE_UNREADABLE', { path: join(keyDir, KEY_FILES.receiptChain) })
   return createEvidenceSigner({ key, certificate, chain })
 }
 
 /** Whom the axis trusts. @throws BusError LT_CONF_FILE_UNREADABLE, LT_CERT_UNREADABLE */
 export async function loadTrust(keyDir: string): Promise<TrustStore> {
   const [packet, axis, intermediates] = await Promise.all(
-    [KEY_FILES.packetAnchors, KEY_FILES.axisAnchors, KEY_FILES.intermediates].map((folder) => readCertificates(join(keyDir, folder))),
+    [KEY_FILES.packetAnchors, KEY_FILES.axisAnchors, KEY_FILES.intermediates].map((folder) =>
+      readCertificates(join(keyDir, folder)),
+    ),
   )
   const anchors: TrustAnchor[] = [
     ...(packet ?? []).map((certificate): TrustAnchor => ({ certificate, purposes: ['packet'] })),

@@ -11,7 +11,9 @@ export function openSeenRecorder(pool: Pool, log: Logger, signal: AbortSignal): 
     if (seen.size === 0) return
     const ids = [...seen]
     seen.clear()
-    updateSystemsSeen(pool, ids, new Date()).catch((error: unknown) => log.debug({ err: error }, 'last-seen could not be written'))
+    updateSystemsSeen(pool, ids, new Date()).catch((error: unknown) =>
+      log.debug({ err: error }, 'last-seen could not be written'),
+    )
   }, EVERY_MS)
   timer.unref()
   signal.addEventListener('abort', () => clearInterval(timer), { once: true })

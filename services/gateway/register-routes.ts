@@ -32,7 +32,11 @@ const ROUTES: readonly ((server: HttpServer, gateway: Gateway) => void)[] = [
 ]
 
 /** Every route of the native API, behind authentication: the caller is known before a byte of a body is read. */
-export async function registerRoutes(server: HttpServer, gateway: Gateway, auth: Pick<Auth, 'requireSystem'>): Promise<void> {
+export async function registerRoutes(
+  server: HttpServer,
+  gateway: Gateway,
+  auth: Pick<Auth, 'requireSystem'>,
+): Promise<void> {
   await server.register(async (scope: HttpServer) => {
     scope.addHook('onRequest', (request) => auth.requireSystem(request))
     for (const register of ROUTES) register(scope, gateway)

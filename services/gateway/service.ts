@@ -17,8 +17,8 @@ import { createAuth } from './auth/create-auth.ts'
 import { keepAssertionsSwept } from './auth/sweep-assertions.ts'
 import { loadTokenKey } from './auth/token-key.ts'
 import { addTokenRoute } from './auth/token-route.ts'
-import { openExaminer } from './examine/open-examiner.ts'
 import { type GatewayConfig, gatewayConfig } from './config.ts'
+import { openExaminer } from './examine/open-examiner.ts'
 import { followOrigin } from './follow-origin.ts'
 import type { Gateway } from './gateway.ts'
 import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
@@ -27,9 +27,9 @@ import { openMover } from './mailbox/move-consignments.ts'
 import { openReceiverCheck } from './mailbox/verify-receiver.ts'
 import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
 import { watchNotices } from './mailbox/watch-notices.ts'
-import { keepContentSwept } from './sweep-content.ts'
 import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
+import { keepContentSwept } from './sweep-content.ts'
 
 const POOL_SIZE = 10
 const MAX_HEADER_BYTES = 32 * 1024
@@ -74,7 +74,11 @@ export const gatewayService = defineService({
       maxWaiting: config.commitQueue,
     })
     const refusals = openRefusalRecorder(pool, log)
-    const mover = openMover(pool, { maxBatch: 200, maxWaiting: 20_000, onMoved: () => bus.publish(SUBJECTS.auditPending) })
+    const mover = openMover(pool, {
+      maxBatch: 200,
+      maxWaiting: 20_000,
+      onMoved: () => bus.publish(SUBJECTS.auditPending),
+    })
     const gateway: Gateway = {
       config,
       log,
@@ -168,9 +172,18 @@ export const gatewayService = defineService({
   },
 })
 
-function tlsOf(config: GatewayConfig): { tls?: { cert: Buffer; key: Buffer; requestCert: true; rejectUnauthorized: false } } {
+function tlsOf(config: GatewayConfig): {
+  tls?: { cert: Buffer; key: Buffer; requestCert: true; rejectUnauthorized: false }
+} {
   const { tlsCertificateFile, tlsKeyFile } = config
   if (tlsCertificateFile === undefined || tlsKeyFile === undefined) return {}
   // Client certificates are judged by the registry of fingerprints, not by a list of issuers.
-  return { tls: { cert: readFileSync(tlsCertificateFile), key: readFileSync(tlsKeyFile), requestCert: true, rejectUnauthorized: false } }
+  return {
+    tls: {
+      cert: readFileSync(tlsCertificateFile),
+      key: readFileSync(tlsKeyFile),
+      requestCert: true,
+      rejectUnauthorized: false,
+    },
+  }
 }

@@ -1,12 +1,17 @@
+import type { BlobStore, StoredBlob } from '../../libs/blobs/index.ts'
 import { BusError, isBusError } from '../../libs/errors/index.ts'
+import { laneOf } from '../../libs/model/index.ts'
 import type { Committer } from '../../libs/pipeline/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
-import { findSubmission, type FoundSubmission, keepSubmissionKey, type Pool } from '../../libs/store/index.ts'
-import type { BlobStore, StoredBlob } from '../../libs/blobs/index.ts'
+import { type FoundSubmission, findSubmission, keepSubmissionKey, type Pool } from '../../libs/store/index.ts'
 import type { Acceptance } from './accept-dispatches.ts'
-import { laneOf } from '../../libs/model/index.ts'
-import { type AdmissionOptions, admitSubmission, type RefusalFacts, type SubmissionRequest } from './admission/admit-submission.ts'
 import type { AcceptableSubmission } from './admission/acceptable-submission.ts'
+import {
+  type AdmissionOptions,
+  admitSubmission,
+  type RefusalFacts,
+  type SubmissionRequest,
+} from './admission/admit-submission.ts'
 import type { PreparedSubmission } from './admission/pack-batch.ts'
 import type { StagedParts } from './admission/receive-parts.ts'
 import type { RefusalRecorder } from './admission/record-refusals.ts'
@@ -44,7 +49,11 @@ export async function submitDispatch(request: SubmissionRequest, options: Submit
   }
 }
 
-async function accept(submission: AcceptableSubmission, staged: StagedParts, options: SubmitOptions): Promise<Submitted> {
+async function accept(
+  submission: AcceptableSubmission,
+  staged: StagedParts,
+  options: SubmitOptions,
+): Promise<Submitted> {
   const { dispatchId, opened } = submission
   // What the commit needs was read; the tree's memory is not the collector's.
   opened[Symbol.dispose]()
@@ -53,7 +62,8 @@ async function accept(submission: AcceptableSubmission, staged: StagedParts, opt
     const urgent = laneOf(opened.envelope.priority) === 'urgent'
     const result = await options.acceptance.submit({ submission, stored }, urgent).catch(async (error: unknown) => {
       // Surely not written: nothing refers to what was kept. After an unknown outcome a row may.
-      if (isBusError(error) && (error.entry.status < 500 || error.code === 'LT_SUB_BUSY')) await options.blobs.remove(dispatchId)
+      if (isBusError(error) && (error.entry.status < 500 || error.code === 'LT_SUB_BUSY'))
+        await options.blobs.remove(dispatchId)
       throw error
     })
     if (result.outcome === 'accepted') {
@@ -83,7 +93,10 @@ async function keepParts(submission: AcceptableSubmission, blobs: BlobStore): Pr
   return kept.map((result) => (result as PromiseFulfilledResult<StoredBlob>).value)
 }
 
-function foundOf(submission: AcceptableSubmission, result: Extract<Acceptance, { outcome: 'accepted' }>): FoundSubmission {
+function foundOf(
+  submission: AcceptableSubmission,
+  result: Extract<Acceptance, { outcome: 'accepted' }>,
+): FoundSubmission {
   return {
     dispatch_id: submission.dispatchId,
     state: 'ACCEPTED',
@@ -103,5 +116,7 @@ function foundOf(submission: AcceptableSubmission, result: Extract<Acceptance, {
 async function readFound(pool: Pool, dispatchId: string): Promise<FoundSubmission> {
   const found = await findSubmission(pool, dispatchId)
   if (!found) throw new BusError('LT_SUB_BUSY')
-  return sabotaged('fresh-receipt') ? { ...found, receipt_xml: Buffer.concat([found.receipt_xml, Buffer.from('\n')]) } : found
+  return sabotaged('fresh-receipt')
+    ? { ...found, receipt_xml: Buffer.concat([found.receipt_xml, Buffer.from('\n')]) }
+    : found
 }

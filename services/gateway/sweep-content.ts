@@ -14,9 +14,13 @@ export interface ContentSweep {
 }
 
 /** Removes content nobody refers to: uploads that broke off, and files of submissions that were never committed. */
-export async function sweepContent({ blobs, pool, log }: Omit<ContentSweep, 'signal'>, olderThanMs = OLD_MS): Promise<number> {
+export async function sweepContent(
+  { blobs, pool, log }: Omit<ContentSweep, 'signal'>,
+  olderThanMs = OLD_MS,
+): Promise<number> {
   let removed = await blobs.sweepIncoming(olderThanMs)
-  const isKnown = async (ids: string[]): Promise<Set<string>> => new Set((await findSenders(pool, ids)).map(({ id }) => id))
+  const isKnown = async (ids: string[]): Promise<Set<string>> =>
+    new Set((await findSenders(pool, ids)).map(({ id }) => id))
   for await (const dispatchId of blobs.listOrphans({ olderThanMs, isKnown })) {
     await blobs.remove(dispatchId)
     log.info({ dispatchId }, 'content without a dispatch removed')

@@ -6,6 +6,11 @@ export const receiptsConfig = Type.Object({
   natsUrl: sharedSettings.natsUrl,
   healthPort: sharedSettings.healthPort,
   readBatch: Type.Integer({ minimum: 1, maximum: 1000, default: 1000, description: 'log entries read at a time' }),
-  readIdleMs: Type.Integer({ minimum: 10, maximum: 10_000, default: 1000, description: 'pause between two looks that find nothing' }),
+  readIdleMs: Type.Integer({
+    minimum: 10,
+    maximum: 10_000,
+    default: 1000,
+    description: 'pause between two looks that find nothing',
+  }),
 })
 export type ReceiptsConfig = Static<typeof receiptsConfig>

@@ -34,7 +34,10 @@ export async function followLog(pool: Pool, batchSize: number): Promise<LogStep>
   await closeDispatches(pool, {
     ids: ended,
     at: at.toISOString(),
-    entries: ended.map((id) => ({ owner: id, ...sealEntry({ event: EVENTS.closed, dispatchId: id, details: {} }, at) })),
+    entries: ended.map((id) => ({
+      owner: id,
+      ...sealEntry({ event: EVENTS.closed, dispatchId: id, details: {} }, at),
+    })),
     reader: READER,
     next: { epoch: last.epoch, index: last.index + 1 },
   })

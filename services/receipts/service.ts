@@ -12,7 +12,12 @@ export const receiptsService = defineService({
   name: 'receipts',
   config: receiptsConfig,
   async start(config, { log, signal, onFailedStart }) {
-    const pool = openPool(config.databaseUrl, { name: 'lienthong receipts', max: 2, keepPlans: true, onLost: (error) => log.warn({ err: error }, 'connection lost') })
+    const pool = openPool(config.databaseUrl, {
+      name: 'lienthong receipts',
+      max: 2,
+      keepPlans: true,
+      onLost: (error) => log.warn({ err: error }, 'connection lost'),
+    })
     onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)

@@ -11,7 +11,12 @@ export async function announceConsignments(bus: Bus, consignments: readonly Rout
   const work: Promise<void>[] = []
   for (const { id, agency, lane, mode } of consignments) {
     if (mode === 'pull') agencies.add(agency)
-    else work.push(bus.publishWork(SUBJECTS.consignmentPush(lane, agency), Buffer.from(JSON.stringify({ id })), { msgId: `${id}-1-0` }))
+    else
+      work.push(
+        bus.publishWork(SUBJECTS.consignmentPush(lane, agency), Buffer.from(JSON.stringify({ id })), {
+          msgId: `${id}-1-0`,
+        }),
+      )
   }
   for (const agency of agencies) bus.publish(SUBJECTS.consignmentAvailable(agency))
   await Promise.allSettled(work)

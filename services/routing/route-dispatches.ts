@@ -8,11 +8,11 @@ import {
   findDispatchesToRoute,
   isConnectionLoss,
   isServerTrouble,
-  type Pool,
   routeDispatches as moveDispatches,
+  type Pool,
   SQL_STATE,
-  sqlState,
   type StatusReportRow,
+  sqlState,
 } from '../../libs/store/index.ts'
 
 /** A push that was announced is looked after by the sweeper of delivery from then on. */
@@ -80,7 +80,10 @@ function* cutBySize(dispatches: readonly DispatchToRoute[], limit: number): Gene
   if (batch.length > 0) yield batch
 }
 
-async function routeBatch(dispatches: readonly DispatchToRoute[], options: RoutingOptions): Promise<RoutedConsignment[]> {
+async function routeBatch(
+  dispatches: readonly DispatchToRoute[],
+  options: RoutingOptions,
+): Promise<RoutedConsignment[]> {
   const now = new Date()
   const at = now.toISOString()
   const consignments: ConsignmentRow[] = []
@@ -102,7 +105,12 @@ async function routeBatch(dispatches: readonly DispatchToRoute[], options: Routi
   const moved = await moveDispatches(options.pool, { moves, consignments, statuses, entries })
   return consignments
     .filter((row) => moved.has(row.dispatch_id))
-    .map((row) => ({ id: row.id, agency: row.agency_code, lane: row.lane as 'urgent' | 'normal', mode: row.mode as 'pull' | 'push' }))
+    .map((row) => ({
+      id: row.id,
+      agency: row.agency_code,
+      lane: row.lane as 'urgent' | 'normal',
+      mode: row.mode as 'pull' | 'push',
+    }))
 }
 
 type Recipient = DispatchToRoute['recipients'][number]

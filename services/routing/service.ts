@@ -18,7 +18,12 @@ export const routingService = defineService({
   name: 'routing',
   config: routingConfig,
   async start(config, { log, signal, onFailedStart }) {
-    const pool = openPool(config.databaseUrl, { name: 'lienthong routing', max: 4, keepPlans: true, onLost: (error) => log.warn({ err: error }, 'connection lost') })
+    const pool = openPool(config.databaseUrl, {
+      name: 'lienthong routing',
+      max: 4,
+      keepPlans: true,
+      onLost: (error) => log.warn({ err: error }, 'connection lost'),
+    })
     onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)
@@ -38,7 +43,8 @@ export const routingService = defineService({
       pool,
       registry,
       consignmentsPerCommit: config.consignmentsPerCommit,
-      onUnroutable: (dispatchId: string, error: unknown) => log.error({ err: error, dispatchId }, 'dispatch cannot be routed'),
+      onUnroutable: (dispatchId: string, error: unknown) =>
+        log.error({ err: error, dispatchId }, 'dispatch cannot be routed'),
     }
 
     const handle = async (messages: readonly WorkMessage[]): Promise<void> => {

@@ -235,7 +235,7 @@ t.test('multipart: what two readers could read in two ways is refused', async (t
     ],
     'a long header': [part(`${disposition}\r\nX-Long: ${'x'.repeat(600)}`), 'LT_HTTP_MULTIPART_LIMIT'],
     'a header without end': [`${envelope}--b\r\n${'x'.repeat(5_000)}`, 'LT_HTTP_MULTIPART_LIMIT'],
-    'too large an envelope': [envelope.replace('<e/>', 'e'.repeat(201)) + '--b--', 'LT_HTTP_MULTIPART_LIMIT'],
+    'too large an envelope': [`${envelope.replace('<e/>', 'e'.repeat(201))}--b--`, 'LT_HTTP_MULTIPART_LIMIT'],
     'too large a part': [part(disposition, 'x'.repeat(1_001)), 'LT_HTTP_MULTIPART_LIMIT'],
     'too many parts': [
       `${envelope}${['1', '2', '3'].map((id) => `--b\r\nContent-ID: <${id}>\r\n\r\nx\r\n`).join('')}--b--`,

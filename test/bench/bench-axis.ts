@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findProgram } from '../../deploy/local/find-program.ts'
-import { freePort } from '../../deploy/local/free-port.ts'
 import { PROJECT } from '../../deploy/local/folders.ts'
+import { freePort } from '../../deploy/local/free-port.ts'
 import type { ServiceRole } from '../../deploy/local/role.ts'
-import { openPool } from '../../libs/store/index.ts'
+import { openConnection, openPool } from '../../libs/store/index.ts'
 import { type DemoSystem, seedDemo } from '../../services/cli/demo/seed.ts'
 import { type AxisPki, makeAxis } from '../../services/cli/pki/make-axis.ts'
 import { type PrivateCluster, startPrivateCluster } from '../harness/private-cluster.ts'
@@ -38,9 +38,11 @@ export interface BenchOptions {
   readonly build: string
   /** Services that write a CPU profile into this folder when they end. */
   readonly profile?: { readonly services: readonly string[]; readonly folder: string }
+  /** Counts what each SQL statement costs (`pg_stat_statements`); itself a few per cent. */
+  readonly statements?: boolean
 }
 
-export async function startBenchAxis({ build, profile }: BenchOptions): Promise<BenchAxis> {
+export async function startBenchAxis({ build, profile, statements = false }: BenchOptions): Promise<BenchAxis> {
   const program = (service: string): string => join(resolve(build), 'services', service, 'main.js')
   if (!existsSync(program('gateway'))) throw new Error(`nothing is built in ${build}: make build`)
   const works: (() => unknown)[] = []
@@ -49,7 +51,7 @@ export async function startBenchAxis({ build, profile }: BenchOptions): Promise<
     for (let work = works.pop(); work; work = works.pop()) await work()
   }
   try {
-    return await start(program, profile, t, dispose)
+    return await start(program, { profile, statements }, t, dispose)
   } catch (error) {
     await dispose()
     throw error
@@ -58,7 +60,7 @@ export async function startBenchAxis({ build, profile }: BenchOptions): Promise<
 
 async function start(
   program: (service: string) => string,
-  profile: BenchOptions['profile'],
+  { profile, statements }: Pick<BenchOptions, 'statements'> & { profile: BenchOptions['profile'] | undefined },
   t: Teardown,
   dispose: () => Promise<void>,
 ): Promise<BenchAxis> {
@@ -67,6 +69,7 @@ async function start(
   const [blobDir, keyDir] = [join(folder, 'blobs'), join(folder, 'keys')]
   for (const each of [blobDir, keyDir]) mkdirSync(each, { mode: 0o700 })
   const [cluster, nats, redis] = await Promise.all([startPrivateCluster(t), startNats(t), startRedis(t)])
+  if (statements) await countStatements(cluster)
   const pki = await makeAxis(keyDir)
   const operator = openPool(cluster.url('cli'), { name: 'bench', max: 1 })
   const systems = await seedDemo(operator, pki, keyDir)
@@ -81,7 +84,10 @@ async function start(
     for (const line of complaints(folder)) console.log(line)
   })
   for (const service of SERVICES) {
-    const own = service === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl, SYSTEM_REQUESTS_PER_MINUTE: '100000000' } : {}
+    const own =
+      service === 'gateway'
+        ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl, SYSTEM_REQUESTS_PER_MINUTE: '100000000' }
+        : {}
     const role: ServiceRole = service
     const env = {
       PATH: process.env.PATH,
@@ -93,7 +99,9 @@ async function start(
       NODE_ENV: 'production',
       ...own,
     }
-    const flags = profile?.services.includes(service) ? ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${service}.cpuprofile`] : []
+    const flags = profile?.services.includes(service)
+      ? ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${service}.cpuprofile`]
+      : []
     const log = join(folder, `${service}.log`)
     const out = openSync(log, 'w')
     const node = [process.execPath, ...flags, '--enable-source-maps', program(service)]
@@ -119,11 +127,24 @@ async function start(
   }
 }
 
+async function countStatements(cluster: PrivateCluster): Promise<void> {
+  const set = await openConnection(cluster.url('postgres'), 'bench statements')
+  await set.query(`alter system set shared_preload_libraries = 'pg_stat_statements'`)
+  await set.query('create extension pg_stat_statements')
+  await set.end()
+  await cluster.restart()
+}
+
 /** What the services warned of, a few lines each. */
 function complaints(folder: string): string[] {
   return SERVICES.flatMap((service) => {
-    const lines = existsSync(join(folder, `${service}.log`)) ? readFileSync(join(folder, `${service}.log`), 'utf8').split('\n') : []
-    return lines.filter((line) => line !== '' && !line.includes('"level":"info"')).slice(0, 5).map((line) => `${service}: ${line.slice(0, 800)}`)
+    const lines = existsSync(join(folder, `${service}.log`))
+      ? readFileSync(join(folder, `${service}.log`), 'utf8').split('\n')
+      : []
+    return lines
+      .filter((line) => line !== '' && !line.includes('"level":"info"'))
+      .slice(0, 5)
+      .map((line) => `${service}: ${line.slice(0, 800)}`)
   })
 }
 

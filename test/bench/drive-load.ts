@@ -79,7 +79,9 @@ class Load {
 
   constructor(order: LoadOrder, submitConnections: number) {
     this.#order = order
-    this.#packets = order.files.map(readPackets).reduce((all, some) => all.flatMap((one, i) => (some[i] ? [one, some[i]] : [one])))
+    this.#packets = order.files
+      .map(readPackets)
+      .reduce((all, some) => all.flatMap((one, i) => (some[i] ? [one, some[i]] : [one])))
     this.#submits = new HttpConnections(order.port, submitConnections)
     this.#fetches = new HttpConnections(order.port, FETCHES_AT_ONCE)
     this.#receipts = new HttpConnections(order.port, FETCHES_AT_ONCE)
@@ -108,7 +110,8 @@ class Load {
       await sleep(order.ms)
       process.send?.({ mark: 'end', phase: order.name })
     })()
-    if (order.rate === undefined) await Promise.all(Array.from({ length: order.connections ?? 1 }, () => this.#closedLoop(phase)))
+    if (order.rate === undefined)
+      await Promise.all(Array.from({ length: order.connections ?? 1 }, () => this.#closedLoop(phase)))
     else await this.#openLoop(phase, order.rate)
     await marks
     const patience = performance.now() + 30_000
@@ -159,7 +162,13 @@ class Load {
     const documentId = /<edXML:DocumentId>([^<]+)</.exec(packet.toString())?.[1] ?? ''
     const journey: Journey = { scheduled, phase }
     this.#journeys.set(documentId, journey)
-    const { status, body } = await this.#submits.request('POST', '/v1/dispatches', this.#order.sender.token, 'application/edxml+xml', packet)
+    const { status, body } = await this.#submits.request(
+      'POST',
+      '/v1/dispatches',
+      this.#order.sender.token,
+      'application/edxml+xml',
+      packet,
+    )
     const now = performance.now()
     if (status !== 202) {
       this.#fail(phase, `submit ${status} ${body.toString().slice(0, 200)}`)
@@ -213,15 +222,26 @@ class Load {
   async #store(lane: HttpConnections, token: string, items: readonly LeasedItem[]): Promise<void> {
     const fetched = await Promise.all(
       items.map(async ({ lease, item }) => {
-        const answer = await this.#fetches.request('GET', `/v1/consignments/${item.consignment}/parts/0?lease=${lease}`, token)
+        const answer = await this.#fetches.request(
+          'GET',
+          `/v1/consignments/${item.consignment}/parts/0?lease=${lease}`,
+          token,
+        )
         const whole = answer.status === 200 && answer.body.length === item.contentSize
         if (!whole) this.#failItem(item, `fetch ${answer.status}`)
         return whole ? [{ consignment: item.consignment, lease }] : []
       }),
     )
     const acknowledged = Buffer.from(JSON.stringify({ items: fetched.flat() }))
-    const { status, body } = await lane.request('POST', '/v1/mailbox/acknowledge', token, 'application/json', acknowledged)
-    const ended = status === 200 ? (JSON.parse(body.toString()) as { items: { consignment: string; ok: boolean }[] }).items : []
+    const { status, body } = await lane.request(
+      'POST',
+      '/v1/mailbox/acknowledge',
+      token,
+      'application/json',
+      acknowledged,
+    )
+    const ended =
+      status === 200 ? (JSON.parse(body.toString()) as { items: { consignment: string; ok: boolean }[] }).items : []
     const ok = new Set(ended.filter((each) => each.ok).map((each) => each.consignment))
     for (const { item } of items) {
       if (ok.has(item.consignment)) void this.#collectReceipt(item)
@@ -242,11 +262,15 @@ class Load {
     const { phase, scheduled } = journey
     const { token } = this.#order.sender
     const shown = await this.#receipts.request('GET', `/v1/dispatches/${item.dispatch}`, token)
-    const facts = shown.status === 200 ? (JSON.parse(shown.body.toString()) as { receipts: { event: string; href: string }[] }).receipts : []
+    const facts =
+      shown.status === 200
+        ? (JSON.parse(shown.body.toString()) as { receipts: { event: string; href: string }[] }).receipts
+        : []
     const href = facts.find(({ event }) => event === EVENTS.acknowledged)?.href
     if (href === undefined) return this.#fail(phase, `no acknowledgement in the state (${shown.status})`)
     const receipt = await this.#receipts.request('GET', href, token)
-    if (receipt.status !== 200 || !receipt.body.includes('SignatureValue')) return this.#fail(phase, `receipt ${receipt.status}`)
+    if (receipt.status !== 200 || !receipt.body.includes('SignatureValue'))
+      return this.#fail(phase, `receipt ${receipt.status}`)
     const now = performance.now()
     this.#closed()
     phase.allReceipted++
@@ -259,7 +283,12 @@ class Load {
 
 interface LeasedItem {
   readonly lease: string
-  readonly item: { readonly consignment: string; readonly dispatch: string; readonly documentId: string; readonly contentSize: number }
+  readonly item: {
+    readonly consignment: string
+    readonly dispatch: string
+    readonly documentId: string
+    readonly contentSize: number
+  }
 }
 
 let load: Load | undefined

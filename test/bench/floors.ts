@@ -18,7 +18,11 @@ export interface Floors {
 
 const MS = 2000
 
-export async function measureFloors(cluster: PrivateCluster, packets: readonly Buffer[], signer: { privateKeyPem: string; certificatePem: string }): Promise<Floors> {
+export async function measureFloors(
+  cluster: PrivateCluster,
+  packets: readonly Buffer[],
+  signer: { privateKeyPem: string; certificatePem: string },
+): Promise<Floors> {
   return {
     hash_and_verify_per_cpu_s: hashAndVerify(packets, signer),
     commits_per_s: await commits(cluster),
@@ -29,11 +33,15 @@ export async function measureFloors(cluster: PrivateCluster, packets: readonly B
 function hashAndVerify(packets: readonly Buffer[], signer: { privateKeyPem: string; certificatePem: string }): number {
   const octets = randomBytes(700)
   const value = sign('sha256', octets, createPrivateKey(signer.privateKeyPem))
-  const key = createPublicKey(new X509Certificate(signer.certificatePem).publicKey.export({ type: 'spki', format: 'pem' }))
+  const key = createPublicKey(
+    new X509Certificate(signer.certificatePem).publicKey.export({ type: 'spki', format: 'pem' }),
+  )
   const [end, used] = [performance.now() + MS, process.cpuUsage()]
   let count = 0
   while (performance.now() < end) {
-    createHash('sha256').update(packets[count % packets.length] as Buffer).digest()
+    createHash('sha256')
+      .update(packets[count % packets.length] as Buffer)
+      .digest()
     if (!verify('sha256', octets, key, value)) throw new Error('a floor that does not verify')
     count++
   }
@@ -49,7 +57,11 @@ async function commits(cluster: PrivateCluster): Promise<number> {
     const end = performance.now() + MS
     let count = 0
     for (; performance.now() < end; count++) {
-      await connection.query({ name: 'bench-floor', text: 'insert into bench_floor (filler) values ($1)', values: [filler] })
+      await connection.query({
+        name: 'bench-floor',
+        text: 'insert into bench_floor (filler) values ($1)',
+        values: [filler],
+      })
     }
     await connection.query('drop table bench_floor')
     return Math.round((count * 1000) / MS)
@@ -62,7 +74,12 @@ async function publishes(): Promise<number> {
   const works: (() => unknown)[] = []
   const nats = await startNats({ teardown: (work) => void works.push(work) })
   const stop = new AbortController()
-  const bus = await connectBus({ url: nats.url('routing'), name: 'bench floor', signal: stop.signal, log: createLogger('bench', { level: 'silent' }) })
+  const bus = await connectBus({
+    url: nats.url('routing'),
+    name: 'bench floor',
+    signal: stop.signal,
+    log: createLogger('bench', { level: 'silent' }),
+  })
   try {
     await bus.ensureStreams()
     const data = randomBytes(1024)

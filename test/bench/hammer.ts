@@ -8,8 +8,9 @@ import { type Floors, measureFloors } from './floors.ts'
 import { commit, hardware } from './hardware.ts'
 import { type KeyKind, makePackets } from './make-packets.ts'
 import { loadAverage, quietMachine } from './process-cost.ts'
-import { LoadRun, type MeasuredPhase } from './run-load.ts'
 import { readPackets } from './read-packets.ts'
+import { reportStatements } from './report-statements.ts'
+import { LoadRun, type MeasuredPhase } from './run-load.ts'
 
 const HELP = `Load run: signed packets, one recipient each, accepted, routed, fetched, acknowledged, receipted.
   --build DIR      compiled program (default build)
@@ -20,6 +21,7 @@ const HELP = `Load run: signed packets, one recipient each, accepted, routed, fe
   --connections N  senders in the closed loop (default 64)
   --warm N         seconds before the first window (default 5)
   --quiet N        waits up to N seconds for a quiet machine before each measurement (default 0)
+  --statements     prints what the dearest SQL statements cost
   --profile A,B    CPU profiles of these services, into the folder of --out
   --out FILE       results (default test/bench/results/latest.json)`
 
@@ -34,6 +36,7 @@ const { values: options } = parseArgs({
     warm: { type: 'string', default: '5' },
     quiet: { type: 'string', default: '0' },
     profile: { type: 'string' },
+    statements: { type: 'boolean', default: false },
     out: { type: 'string', default: join(import.meta.dirname, 'results/latest.json') },
     help: { type: 'boolean', default: false },
   },
@@ -49,9 +52,12 @@ const connections = Number(options.connections)
 
 await using axis = await startBenchAxis({
   build: options.build,
+  statements: options.statements,
   ...(options.profile ? { profile: { services: options.profile.split(','), folder: dirname(options.out) } } : {}),
 })
-console.log(`servers and services run; signing ${options.packets} packets (${key === 'rsa' ? 'RSA-2048' : 'ECDSA P-256'})`)
+console.log(
+  `servers and services run; signing ${options.packets} packets (${key === 'rsa' ? 'RSA-2048' : 'ECDSA P-256'})`,
+)
 const files = await makePackets(axis, { count: Number(options.packets), bytes, key })
 const sample = readPackets(files[0] as string).slice(0, 500)
 const signer = await issueCertificate(axis.pki.issuing, { kind: 'agency', commonName: 'floor', algorithm: key })
@@ -59,11 +65,14 @@ const patienceMs = Number(options.quiet) * 1000
 if (patienceMs > 0 && !(await quietMachine(patienceMs))) console.log('the machine did not become quiet')
 const quietLoad = loadAverage()
 const floors = await measureFloors(axis.cluster, sample, signer)
-console.log(`floors: hash+verify per CPU second ${floors.hash_and_verify_per_cpu_s}, per second commits ${floors.commits_per_s}, publishes ${floors.publishes_per_s}`)
+console.log(
+  `floors: hash+verify per CPU second ${floors.hash_and_verify_per_cpu_s}, per second commits ${floors.commits_per_s}, publishes ${floors.publishes_per_s}`,
+)
 
 using load = await LoadRun.start(axis, files, connections)
 const closed = await load.phase({ name: 'closed loop', warmMs: Number(options.warm) * 1000, ms: windowMs, connections })
 report(closed)
+if (options.statements) await reportStatements(axis.cluster, closed.total.receipted)
 const rate = Math.max(1, Math.floor(closed.receipted / closed.seconds / 2))
 if (patienceMs > 0) await quietMachine(patienceMs)
 const open = await load.phase({ name: `open loop, ${rate}/s`, warmMs: 1000, ms: windowMs, rate })
@@ -76,7 +85,10 @@ const result = {
   commit: commit(),
   load_average: { before: quietLoad, after: loadAverage() },
   floors,
-  workloads: [describe(`${packetBytes} B signed (${key}), 1 recipient, closed loop of ${connections}`, closed, floors), describe(`the same, open loop at half the rate`, open, floors)],
+  workloads: [
+    describe(`${packetBytes} B signed (${key}), 1 recipient, closed loop of ${connections}`, closed, floors),
+    describe(`the same, open loop at half the rate`, open, floors),
+  ],
 }
 mkdirSync(dirname(options.out), { recursive: true })
 writeFileSync(options.out, `${JSON.stringify(result, null, 2)}\n`)
@@ -86,9 +98,13 @@ if (lost) process.exitCode = 1
 
 function describe(name: string, phase: MeasuredPhase, floor: Floors) {
   const receipted = phase.receipted / phase.seconds
-  const perDocument = Object.fromEntries(Object.entries(phase.cpuMs).map(([process_, ms]) => [process_, round(ms / Math.max(1, phase.receipted), 3)]))
+  const perDocument = Object.fromEntries(
+    Object.entries(phase.cpuMs).map(([process_, ms]) => [process_, round(ms / Math.max(1, phase.receipted), 3)]),
+  )
   const { elsewhere: _, ...own } = perDocument
-  const grown = Object.fromEntries(Object.entries(phase.rss).map(([process_, { begin, peak }]) => [process_, Math.round(peak - begin)]))
+  const grown = Object.fromEntries(
+    Object.entries(phase.rss).map(([process_, { begin, peak }]) => [process_, Math.round(peak - begin)]),
+  )
   return {
     name,
     accepted_per_s: round(phase.accepted / phase.seconds, 1),
@@ -98,8 +114,16 @@ function describe(name: string, phase: MeasuredPhase, floor: Floors) {
     p99_ms: phase.acceptMs.p99,
     receipted_p50_ms: phase.receiptMs.p50,
     receipted_p99_ms: phase.receiptMs.p99,
-    cpu_ms_per_doc: { total: round(Object.values(own).reduce((sum, ms) => sum + ms, 0), 3), ...perDocument },
-    rss_peak_mb: Object.fromEntries(Object.entries(phase.rss).map(([process_, { peak }]) => [process_, Math.round(peak)])),
+    cpu_ms_per_doc: {
+      total: round(
+        Object.values(own).reduce((sum, ms) => sum + ms, 0),
+        3,
+      ),
+      ...perDocument,
+    },
+    rss_peak_mb: Object.fromEntries(
+      Object.entries(phase.rss).map(([process_, { peak }]) => [process_, Math.round(peak)]),
+    ),
     rss_growth_mb: grown,
     load_average: phase.loadAverage,
     ratio_to_floor: {
@@ -113,12 +137,22 @@ function describe(name: string, phase: MeasuredPhase, floor: Floors) {
 function report(phase: MeasuredPhase): void {
   const { seconds, accepted, receipted, acceptMs, receiptMs, total } = phase
   console.log(`\n${phase.name}, ${seconds} s, load average ${phase.loadAverage}`)
-  console.log(`  accepted  ${round(accepted / seconds, 1)}/s   p50 ${acceptMs.p50}  p95 ${acceptMs.p95}  p99 ${acceptMs.p99} ms from scheduled arrival`)
-  console.log(`  receipted ${round(receipted / seconds, 1)}/s   p50 ${receiptMs.p50}  p95 ${receiptMs.p95}  p99 ${receiptMs.p99} ms`)
-  console.log(`  in all ${total.accepted} accepted, ${total.receipted} receipted${phase.exhausted ? '; packets ran out' : ''}`)
+  console.log(
+    `  accepted  ${round(accepted / seconds, 1)}/s   p50 ${acceptMs.p50}  p95 ${acceptMs.p95}  p99 ${acceptMs.p99} ms from scheduled arrival`,
+  )
+  console.log(
+    `  receipted ${round(receipted / seconds, 1)}/s   p50 ${receiptMs.p50}  p95 ${receiptMs.p95}  p99 ${receiptMs.p99} ms`,
+  )
+  console.log(
+    `  in all ${total.accepted} accepted, ${total.receipted} receipted${phase.exhausted ? '; packets ran out' : ''}`,
+  )
   const costs = Object.entries(phase.cpuMs).map(([name, ms]) => `${name} ${round(ms / Math.max(1, receipted), 3)}`)
   console.log(`  CPU ms per document: ${costs.join('  ')}`)
-  console.log(`  memory MB: ${Object.entries(phase.rss).map(([name, { begin, peak }]) => `${name} ${Math.round(begin)} to ${Math.round(peak)}`).join('  ')}`)
+  console.log(
+    `  memory MB: ${Object.entries(phase.rss)
+      .map(([name, { begin, peak }]) => `${name} ${Math.round(begin)} to ${Math.round(peak)}`)
+      .join('  ')}`,
+  )
   for (const failure of phase.failures) console.log(`  FAILED ${failure}`)
 }
 

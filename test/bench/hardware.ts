@@ -24,7 +24,10 @@ export function hardware(): Hardware {
 export function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim()
   try {
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'libs', 'services', 'schemas') ? '+' : '')
+    return (
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain', '--', 'libs', 'services', 'schemas') ? '+' : '')
+    )
   } catch {
     return 'unknown'
   }

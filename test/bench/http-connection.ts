@@ -78,7 +78,10 @@ export class HttpConnection {
     if (end < 0) return
     const head = bytes.toString('latin1', 0, end)
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
-    if (length === undefined) return this.#fail(new Error(`an answer without a length: ${head.slice(0, 200)}`))
+    if (length === undefined) {
+      this.#fail(new Error(`an answer without a length: ${head.slice(0, 200)}`))
+      return
+    }
     this.#status = Number(head.slice(9, 12))
     this.#bodyAt = end + 4
     this.#wanted = this.#bodyAt + Number(length)

@@ -19,11 +19,17 @@ await using axis = await startBenchAxis({ build })
 const files = await makePackets(axis, { count: Number(wanted) + WARM, bytes: 5120, key: 'rsa' })
 const packets = files.flatMap(readPackets)
 const [sender, ...receivers] = await Promise.all(
-  axis.systems.map(async ({ systemCode, agencyCode }) => ({ agencyCode, token: await axis.token(systemCode), connection: new HttpConnection(axis.port) })),
+  axis.systems.map(async ({ systemCode, agencyCode }) => ({
+    agencyCode,
+    token: await axis.token(systemCode),
+    connection: new HttpConnection(axis.port),
+  })),
 )
 if (!sender) throw new Error('no demo systems')
 let noticed = (): void => undefined
-const streams = await Promise.all(receivers.map(({ token }) => listenEvents(axis.port, token, (event) => event === 'mailbox' && noticed())))
+const streams = await Promise.all(
+  receivers.map(({ token }) => listenEvents(axis.port, token, (event) => event === 'mailbox' && noticed())),
+)
 await sleep(500)
 
 const before = loadAverage()
@@ -36,11 +42,23 @@ for (const [n, packet] of packets.entries()) {
     noticed = () => resolve(performance.now())
   })
   const start = performance.now()
-  const submitted = await sender.connection.request('POST', '/v1/dispatches', sender.token, 'application/edxml+xml', packet)
+  const submitted = await sender.connection.request(
+    'POST',
+    '/v1/dispatches',
+    sender.token,
+    'application/edxml+xml',
+    packet,
+  )
   if (submitted.status !== 202) throw new Error(`submit ${submitted.status}: ${submitted.body}`)
   const accepted = performance.now()
   const heard = await notice
-  const leased = await receiver.connection.request('POST', '/v1/mailbox/lease', receiver.token, 'application/json', Buffer.from('{"max":10}'))
+  const leased = await receiver.connection.request(
+    'POST',
+    '/v1/mailbox/lease',
+    receiver.token,
+    'application/json',
+    Buffer.from('{"max":10}'),
+  )
   const { items } = JSON.parse(leased.body.toString()) as { items: { lease: string; item: { consignment: string } }[] }
   if (items.length !== 1) throw new Error(`a notice, and ${items.length} consignments`)
   const end = performance.now()
@@ -49,11 +67,15 @@ for (const [n, packet] of packets.entries()) {
     times.noticed.push(heard - start)
     times.leased.push(end - start)
   }
-  const body = Buffer.from(JSON.stringify({ items: items.map(({ lease, item }) => ({ lease, consignment: item.consignment })) }))
+  const body = Buffer.from(
+    JSON.stringify({ items: items.map(({ lease, item }) => ({ lease, consignment: item.consignment })) }),
+  )
   await receiver.connection.request('POST', '/v1/mailbox/acknowledge', receiver.token, 'application/json', body)
   await sleep(PAUSE_MS)
 }
-console.log(`${times.leased.length} documents one after the other, load average ${before} to ${loadAverage()}; milliseconds from the start of the submission`)
+console.log(
+  `${times.leased.length} documents one after the other, load average ${before} to ${loadAverage()}; milliseconds from the start of the submission`,
+)
 for (const [name, values] of Object.entries(times)) {
   const { p50, p95, p99 } = percentiles(values)
   console.log(`  ${name.padEnd(9)} p50 ${p50}  p95 ${p95}  p99 ${p99}`)

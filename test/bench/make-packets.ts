@@ -8,11 +8,19 @@ export type KeyKind = 'rsa' | 'ec'
 const PROCESSES = 2
 
 /** Signs packets of the first demo agency to the two others, in two processes; answers with the files they lie in. */
-export async function makePackets(axis: BenchAxis, options: { count: number; bytes: number; key: KeyKind }): Promise<string[]> {
+export async function makePackets(
+  axis: BenchAxis,
+  options: { count: number; bytes: number; key: KeyKind },
+): Promise<string[]> {
   const [sender, ...receivers] = axis.systems
   if (!sender) throw new Error('no demo systems')
   const { agencyCode, agencyName } = sender
-  const issued = await issueCertificate(axis.pki.issuing, { kind: 'agency', commonName: agencyName, agencyCode, algorithm: options.key })
+  const issued = await issueCertificate(axis.pki.issuing, {
+    kind: 'agency',
+    commonName: agencyName,
+    agencyCode,
+    algorithm: options.key,
+  })
   const order = {
     count: Math.ceil(options.count / PROCESSES),
     bytes: options.bytes,

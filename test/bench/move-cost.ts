@@ -3,12 +3,26 @@
 import { randomUUID } from 'node:crypto'
 import { EVENTS, newConsignmentId, newDispatchId } from '../../libs/model/index.ts'
 import { sealEntry } from '../../libs/pipeline/index.ts'
-import { type ConsignmentMove, moveConsignments, openConnection, openPool, sequenceEntries } from '../../libs/store/index.ts'
+import {
+  type ConsignmentMove,
+  moveConsignments,
+  openConnection,
+  openPool,
+  sequenceEntries,
+} from '../../libs/store/index.ts'
 import { type PrivateCluster, startPrivateCluster } from '../harness/private-cluster.ts'
 import { cpuMs, loadAverage } from './process-cost.ts'
 
 const SIZES = [1, 10, 100, 500] as const
-const STAYS = { lease_token: null, lease_seconds: null, lease_system: null, refusal_reason: null, refusal_text: null, handed_over: false, ended: false }
+const STAYS = {
+  lease_token: null,
+  lease_seconds: null,
+  lease_system: null,
+  refusal_reason: null,
+  refusal_text: null,
+  handed_over: false,
+  ended: false,
+}
 const rowsPerSize = Number(process.argv[2] ?? 4000)
 
 const works: (() => unknown)[] = []
@@ -20,7 +34,14 @@ try {
   for (const size of SIZES) {
     const cost = await measure(cluster, size, size === 1 ? Math.ceil(rowsPerSize / 4) : rowsPerSize)
     const us = (ms: number): string => ((ms * 1000) / cost.rows).toFixed(0)
-    const columns = [size, Math.round((cost.rows * 1000) / cost.moveMs), (cost.moveMs / cost.rows).toFixed(3), us(cost.databaseMs), us(cost.ownMs), us(cost.leafMs)]
+    const columns = [
+      size,
+      Math.round((cost.rows * 1000) / cost.moveMs),
+      (cost.moveMs / cost.rows).toFixed(3),
+      us(cost.databaseMs),
+      us(cost.ownMs),
+      us(cost.leafMs),
+    ]
     console.log(columns.map((value, i) => String(value).padStart([16, 9, 11, 24, 19, 16][i] ?? 10)).join(''))
   }
   console.log(`load average ${loadAverage()}`)
@@ -46,10 +67,25 @@ async function measure(cluster: PrivateCluster, size: number, rows: number) {
     for (let at = 0; at < rows; at += size) {
       const now = new Date()
       const batch = ids.slice(at, at + size)
-      const moves: ConsignmentMove[] = batch.map(({ id }) => ({ ...STAYS, id, version: 1, at: now.toISOString(), state: 'HANDED_OVER', handed_over: true }))
+      const moves: ConsignmentMove[] = batch.map(({ id }) => ({
+        ...STAYS,
+        id,
+        version: 1,
+        at: now.toISOString(),
+        state: 'HANDED_OVER',
+        handed_over: true,
+      }))
       const entries = batch.map(({ id, dispatch }) => ({
         owner: id,
-        ...sealEntry({ event: EVENTS.handedOver, dispatchId: dispatch, consignmentId: id, details: { agency: 'H26', system: randomUUID() } }, now),
+        ...sealEntry(
+          {
+            event: EVENTS.handedOver,
+            dispatchId: dispatch,
+            consignmentId: id,
+            details: { agency: 'H26', system: randomUUID() },
+          },
+          now,
+        ),
       }))
       const moved = await moveConsignments(pool, moves, entries)
       if (moved.size !== batch.length) throw new Error(`${moved.size} of ${batch.length} moved`)

@@ -7,6 +7,7 @@ export interface Percentiles {
 
 export function percentiles(values: number[]): Percentiles {
   const sorted = Float64Array.from(values).sort()
-  const at = (q: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0) * 10) / 10
+  const at = (q: number): number =>
+    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0) * 10) / 10
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }

@@ -31,7 +31,9 @@ export class LoadRun implements Disposable {
 
   static async start(axis: BenchAxis, files: readonly string[], connections: number): Promise<LoadRun> {
     const child = fork(join(import.meta.dirname, 'drive-load.ts'), { execArgv: ['--import=tsx'] })
-    const [sender, ...receivers] = await Promise.all(axis.systems.map(async ({ systemCode }) => ({ token: await axis.token(systemCode) })))
+    const [sender, ...receivers] = await Promise.all(
+      axis.systems.map(async ({ systemCode }) => ({ token: await axis.token(systemCode) })),
+    )
     const load: LoadOrder = { port: axis.port, files, sender: sender as { token: string }, receivers }
     child.send({ load, connections })
     return new LoadRun(child, axis.pids)
@@ -87,7 +89,9 @@ interface Snapshot {
 }
 
 function difference(begin: Snapshot, end: Snapshot): Record<string, number> {
-  const used = Object.fromEntries(Object.entries(end.processes).map(([name, value]) => [name, value - (begin.processes[name] ?? 0)]))
+  const used = Object.fromEntries(
+    Object.entries(end.processes).map(([name, value]) => [name, value - (begin.processes[name] ?? 0)]),
+  )
   const ours = Object.values(used).reduce((sum, value) => sum + value, 0)
   return { ...used, elsewhere: Math.max(0, end.machine - begin.machine - ours) }
 }

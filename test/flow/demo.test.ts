@@ -24,10 +24,14 @@ for (const role of SERVICE_ROLES) {
 /** The command as `make demo` types it, on servers of this test. */
 async function demo(...args: string[]): Promise<{ lines: string[]; path: string; tookMs: number }> {
   const begun = performance.now()
-  const { stdout } = await run(process.execPath, ['--import=tsx', 'services/cli/main.ts', 'demo', '--dir', join(folder, 'demo'), ...args], {
-    env: { ...processEnvironment(), LT_ENV_DIR: folder },
-    timeout: 150_000,
-  })
+  const { stdout } = await run(
+    process.execPath,
+    ['--import=tsx', 'services/cli/main.ts', 'demo', '--dir', join(folder, 'demo'), ...args],
+    {
+      env: { ...processEnvironment(), LT_ENV_DIR: folder },
+      timeout: 150_000,
+    },
+  )
   const lines = stdout.trimEnd().split('\n')
   const path = /^demo folder: (.+)$/.exec(lines.at(-1) ?? '')?.[1] ?? ''
   return { lines, path, tookMs: performance.now() - begun }
@@ -47,7 +51,11 @@ t.test('from nothing to receipts that another program verifies', async (t) => {
   const text = lines.join('\n')
   for (const agency of ['H26', 'H53']) {
     for (const status of ['01 Đã đến', '03 Đã tiếp nhận', '06 Hoàn thành']) {
-      t.equal(text.split(`Nhận trạng thái ${status} của ${agency} `).length - 1, 2, `${status} of ${agency} about both documents`)
+      t.equal(
+        text.split(`Nhận trạng thái ${status} của ${agency} `).length - 1,
+        2,
+        `${status} of ${agency} about both documents`,
+      )
     }
   }
   t.match(text, /có chữ ký của bên nhận/)
@@ -55,12 +63,19 @@ t.test('from nothing to receipts that another program verifies', async (t) => {
   const sent = readdirSync(join(path, 'sent')).sort()
   const packets = sent.filter((name) => name.endsWith('.edxml'))
   t.equal(packets.length, 2)
-  t.match(packets.map((name) => name.split('-')[0]), ['detached', 'inline'])
+  t.match(
+    packets.map((name) => name.split('-')[0]),
+    ['detached', 'inline'],
+  )
   t.equal(sent.filter((name) => name.endsWith('.pdf')).length, 1, 'the detached file lies beside its envelope')
   t.same(readdirSync(join(path, 'fetched')).sort(), ['H26', 'H53'])
   for (const agency of ['H26', 'H53']) {
     t.same(readdirSync(join(path, 'fetched', agency)).sort(), sent)
-    for (const name of sent) t.ok(readFileSync(join(path, 'fetched', agency, name)).equals(readFileSync(join(path, 'sent', name))), `${agency}/${name}`)
+    for (const name of sent)
+      t.ok(
+        readFileSync(join(path, 'fetched', agency, name)).equals(readFileSync(join(path, 'sent', name))),
+        `${agency}/${name}`,
+      )
   }
 
   const receipts = readdirSync(join(path, 'receipts')).map((name) => join(path, 'receipts', name))

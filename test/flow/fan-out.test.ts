@@ -33,6 +33,9 @@ t.test('one packet to 2,000 units: accepted in one call, one stored copy, one co
 
   const broken = await world.submit('demo-g12', packet.subarray(0, packet.length - 40))
   t.equal(broken.body.code, 'LT_ENV_MALFORMED', 'a refusal comes back from the other thread with its code')
-  const tampered = await world.submit('demo-g12', Buffer.from(packet.toString().replace('Thông báo thử nghiệm', 'Thông báo thử nghiêm')))
+  const tampered = await world.submit(
+    'demo-g12',
+    Buffer.from(packet.toString().replace('Thông báo thử nghiệm', 'Thông báo thử nghiêm')),
+  )
   t.equal(tampered.body.code, 'LT_SIG_DIGEST_MISMATCH')
 })

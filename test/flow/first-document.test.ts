@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { sha256, SMALL_PDF, startWorld } from '../harness/world.ts'
+import { SMALL_PDF, sha256, startWorld } from '../harness/world.ts'
 
 t.test('a signed document travels from one agency to two others and comes back as receipts', async (t) => {
   const world = await startWorld(t)
@@ -21,7 +21,10 @@ t.test('a signed document travels from one agency to two others and comes back a
   const verify = (xml: string, name: string): void => {
     const file = join(folder, `${name}.xml`)
     writeFileSync(file, xml)
-    t.doesNotThrow(() => execFileSync('xmlsec1', ['--verify', '--trusted-pem', root, file], { stdio: 'pipe' }), `${name} verifies`)
+    t.doesNotThrow(
+      () => execFileSync('xmlsec1', ['--verify', '--trusted-pem', root, file], { stdio: 'pipe' }),
+      `${name} verifies`,
+    )
   }
   verify(submitted.body.receipt.xml, 'submission')
 
@@ -48,14 +51,19 @@ t.test('a signed document travels from one agency to two others and comes back a
       body: { items: [{ consignment: item.consignment, lease }] },
     })
     t.same(ended.items, [{ consignment: item.consignment, ok: true, repeated: false }])
-    const status = world.status(system, { agency: 'G12', documentId: item.documentId, code: `${item.number}/${item.notation}` }, '01')
+    const status = world.status(
+      system,
+      { agency: 'G12', documentId: item.documentId, code: `${item.number}/${item.notation}` },
+      '01',
+    )
     const told = await world.submit(system, status)
     t.equal(told.status, 202, JSON.stringify(told.body))
   }
 
   const shown = await world.until(async () => {
     const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatchId}`)
-    const done = body.state === 'CLOSED' && body.recipients.every((each: { statuses: unknown[] }) => each.statuses.length === 1)
+    const done =
+      body.state === 'CLOSED' && body.recipients.every((each: { statuses: unknown[] }) => each.statuses.length === 1)
     return done && body
   })
   t.same(

@@ -5,6 +5,7 @@ import type { Worker } from 'node:worker_threads'
 import t, { type Test } from 'tap'
 import { connectBus } from '../../libs/bus/index.ts'
 import { PacketScanner } from '../../libs/envelope/index.ts'
+import { BusError } from '../../libs/errors/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { importAgencies } from '../../libs/registry/index.ts'
 import { createLogger, metricsText, type ServiceDefinition, startService } from '../../libs/runtime/index.ts'
@@ -13,11 +14,10 @@ import { openRefusalRecorder } from '../../services/gateway/admission/record-ref
 import { openExaminer } from '../../services/gateway/examine/open-examiner.ts'
 import { gatewayService } from '../../services/gateway/service.ts'
 import { receiptsService } from '../../services/receipts/service.ts'
-import { BusError } from '../../libs/errors/index.ts'
 import { envelopePart, filePart, multipart } from '../harness/detached.ts'
 import { type EventReader, readEvents } from '../harness/events.ts'
 import { freePort } from '../harness/harness.ts'
-import { fetchToken, sha256, SMALL_PDF, startWorld } from '../harness/world.ts'
+import { fetchToken, SMALL_PDF, sha256, startWorld } from '../harness/world.ts'
 
 const MIB = 1024 * 1024
 const world = await startWorld(t, { services: ['routing', 'gateway'] })
@@ -31,7 +31,10 @@ interface Leased {
 async function consign(packet = world.packet('demo-g12', ['H26'])): Promise<string> {
   const { status, body } = await world.submit('demo-g12', packet)
   if (status !== 202) throw new Error(JSON.stringify(body))
-  await world.until(async () => (await world.eyes.query('select from consignment where dispatch_id = $1', [body.dispatch])).rows.length > 0)
+  await world.until(
+    async () =>
+      (await world.eyes.query('select from consignment where dispatch_id = $1', [body.dispatch])).rows.length > 0,
+  )
   return body.dispatch
 }
 
@@ -46,13 +49,23 @@ async function act(path: string, items: readonly object[], system = 'demo-h26') 
 t.test('a broadcast to a thousand agencies of one system is one notice, and the line holds', async (t) => {
   const codes = Array.from({ length: 1000 }, (_, i) => `H26.${500 + i}`)
   const agencies = codes.map((code) => ({ code, name: `Đơn vị ${code}` }))
-  const { problems } = await importAgencies(world.operator, Readable.from([Buffer.from(JSON.stringify(agencies))]), { format: 'json' })
+  const { problems } = await importAgencies(world.operator, Readable.from([Buffer.from(JSON.stringify(agencies))]), {
+    format: 'json',
+  })
   t.same(problems, [])
   await world.until(async () => (await world.call('demo-h26', 'GET', `/v1/agencies/${codes.at(-1)}`)).status === 200)
-  const bus = await connectBus({ url: world.servers.nats.url('routing'), name: 'broadcast', signal: new AbortController().signal, log })
+  const bus = await connectBus({
+    url: world.servers.nats.url('routing'),
+    name: 'broadcast',
+    signal: new AbortController().signal,
+    log,
+  })
   t.teardown(() => bus.close())
   const reader = await readEvents(world, 'demo-h26')
-  const waked = async (some: readonly string[], done: (events: EventReader['seen']) => boolean): Promise<EventReader['seen']> => {
+  const waked = async (
+    some: readonly string[],
+    done: (events: EventReader['seen']) => boolean,
+  ): Promise<EventReader['seen']> => {
     const before = reader.seen.length
     for (const code of some) bus.publish(SUBJECTS.consignmentAvailable(code))
     await world.until(async () => done(reader.seen.slice(before)))
@@ -72,7 +85,11 @@ t.test('a broadcast to a thousand agencies of one system is one notice, and the 
 t.test('open packets are bounded for each system, and the room comes back', async (t) => {
   const file = { contentId: 'tep', name: 'tep.pdf', mediaType: 'application/pdf', bytes: SMALL_PDF }
   const large = (system: string, recipient: string): Buffer => {
-    const text = world.unsigned(system, [recipient], { attachments: [{ contentId: 'tep', name: 'tep.pdf', mediaType: 'application/pdf' }] }).toString()
+    const text = world
+      .unsigned(system, [recipient], {
+        attachments: [{ contentId: 'tep', name: 'tep.pdf', mediaType: 'application/pdf' }],
+      })
+      .toString()
     const filled = Buffer.from(text.replace('<edXML:edXMLBody>', `<!--${'x'.repeat(4_000_000)}--><edXML:edXMLBody>`))
     return world.sign(system, filled, 'envelope-manifest', [{ contentId: 'tep', sha256: sha256(SMALL_PDF) }])
   }
@@ -84,7 +101,9 @@ t.test('open packets are bounded for each system, and the room comes back', asyn
   const other = multipart([envelopePart(large('demo-h53', 'H26')), filePart(file)])
   t.equal((await world.call('demo-h53', 'POST', '/v1/dispatches', other)).status, 202, 'another system is not')
   t.equal(busy().length, 2)
-  const answers = await Promise.all(waiting.filter(({ status }) => status() === undefined).map(({ finish }) => finish()))
+  const answers = await Promise.all(
+    waiting.filter(({ status }) => status() === undefined).map(({ finish }) => finish()),
+  )
   t.same(answers.sort(), [200, 200, 200, 200, 200, 200, 200, 202], 'those that were open go on')
   for (let count = 0; count < 10; count++) {
     t.equal((await world.call('demo-g12', 'POST', '/v1/dispatches', request)).status, 200)
@@ -100,14 +119,26 @@ t.test('the thread for large packets: one at a time, one culprit, never two thre
   process.on('worker', count)
   t.teardown(() => process.off('worker', count))
   const trust = new TrustStore({ anchors: [], intermediates: [] })
-  const examiner = openExaminer({ trust: () => trust, keyDir: world.servers.keyDir, threadOverBytes: 0, timeoutMs: 5_000, maxOpenBytes: Number.POSITIVE_INFINITY })
+  const examiner = openExaminer({
+    trust: () => trust,
+    keyDir: world.servers.keyDir,
+    threadOverBytes: 0,
+    timeoutMs: 5_000,
+    maxOpenBytes: Number.POSITIVE_INFINITY,
+  })
   t.teardown(() => examiner[Symbol.asyncDispose]())
   const open = (packet: Buffer, tokens: string[] = []) => examiner.open(Buffer.from(packet), tokens, 'x')
   const small = world.packet('demo-g12', ['H26'])
   ;(await open(small))[Symbol.dispose]()
 
-  const slow = Buffer.from(`<r>${`<a ${Array.from({ length: 26 }, (_, i) => `${String.fromCharCode(97 + i)}=""`).join(' ')}/>`.repeat(25_000)}</r>`)
-  const codeOf = (packet: Buffer): Promise<string> => open(packet).then(() => 'none', (error: BusError) => error.code)
+  const slow = Buffer.from(
+    `<r>${`<a ${Array.from({ length: 26 }, (_, i) => `${String.fromCharCode(97 + i)}=""`).join(' ')}/>`.repeat(25_000)}</r>`,
+  )
+  const codeOf = (packet: Buffer): Promise<string> =>
+    open(packet).then(
+      () => 'none',
+      (error: BusError) => error.code,
+    )
   const code = await codeOf(slow)
   t.match(code, /^LT_ENV_/)
   // Measured on a thread that is warm: the first packet takes longer than those that follow.
@@ -116,16 +147,29 @@ t.test('the thread for large packets: one at a time, one culprit, never two thre
   each = performance.now() - each
   const begun = performance.now()
   const codes = await Promise.all(Array.from({ length: Math.ceil(9_000 / each) }, () => codeOf(slow)))
-  t.ok(performance.now() - begun > 5_000, `${codes.length} packets of ${each.toFixed(0)} ms each wait longer than one may take`)
+  t.ok(
+    performance.now() - begun > 5_000,
+    `${codes.length} packets of ${each.toFixed(0)} ms each wait longer than one may take`,
+  )
   t.same([...new Set(codes)], [code], 'and nobody is given up for that')
 
   const long = world.packet('demo-g12', ['H26'], {
-    attachments: [{ contentId: 'tep', name: 'tep.pdf', mediaType: 'application/pdf', bytes: Buffer.concat([SMALL_PDF, Buffer.alloc(90_000, 'x')]) }],
+    attachments: [
+      {
+        contentId: 'tep',
+        name: 'tep.pdf',
+        mediaType: 'application/pdf',
+        bytes: Buffer.concat([SMALL_PDF, Buffer.alloc(90_000, 'x')]),
+      },
+    ],
   })
   const scanner = new PacketScanner()
   scanner.push(long)
   const { skeleton, cuts } = scanner.end()
-  const culprit = await open(skeleton, cuts.map(({ token }) => token))
+  const culprit = await open(
+    skeleton,
+    cuts.map(({ token }) => token),
+  )
   const companion = await open(small)
   const endless = culprit.verify({
     content: '/dev/zero',
@@ -137,7 +181,11 @@ t.test('the thread for large packets: one at a time, one culprit, never two thre
   const [later, lost, guilty] = await Promise.allSettled([open(small), companion.checkSchema('native'), endless])
   t.match(guilty, { status: 'rejected', reason: { code: 'LT_SUB_BUSY' } }, 'the packet that took too long')
   t.match(lost, { status: 'rejected', reason: { code: 'LT_SUB_BUSY' } }, 'a packet whose tree went with the thread')
-  t.match(later, { status: 'fulfilled', value: { dialect: 'D1' } }, 'a packet that had not been begun is read all the same')
+  t.match(
+    later,
+    { status: 'fulfilled', value: { dialect: 'D1' } },
+    'a packet that had not been begun is read all the same',
+  )
   for (const packet of [culprit, companion]) packet[Symbol.dispose]()
   t.equal(most, 1, 'one thread at most at any time')
 })
@@ -152,12 +200,18 @@ t.test('a short attachment of a packet that went the whole-tree way can be fetch
     ],
   })
   const at = unsigned.indexOf(long.subarray(0, 30).toString('base64').slice(0, 36)) + 100_000
-  const dispatch = await consign(world.sign('demo-g12', Buffer.concat([unsigned.subarray(0, at), Buffer.from('&#10;'), unsigned.subarray(at)])))
+  const dispatch = await consign(
+    world.sign('demo-g12', Buffer.concat([unsigned.subarray(0, at), Buffer.from('&#10;'), unsigned.subarray(at)])),
+  )
   const { item, lease: token } = (await lease({ max: 500 })).find((each) => each.item.dispatch === dispatch) as Leased
   const path = `/v1/consignments/${item.consignment}/parts`
   const { body } = await world.call('demo-h26', 'GET', `${path}?lease=${token}`)
-  const ordinalOf = (contentId: string): number => body.parts.find((part: { contentId?: string }) => part.contentId === contentId).ordinal
-  for (const [contentId, bytes] of [['dai', long], ['ngan', short]] as const) {
+  const ordinalOf = (contentId: string): number =>
+    body.parts.find((part: { contentId?: string }) => part.contentId === contentId).ordinal
+  for (const [contentId, bytes] of [
+    ['dai', long],
+    ['ngan', short],
+  ] as const) {
     const answer = await world.call('demo-h26', 'GET', `${path}/${ordinalOf(contentId)}?lease=${token}`)
     t.equal(answer.status, 200, contentId)
     t.ok(answer.bytes.equals(bytes), 'its very bytes')
@@ -176,7 +230,10 @@ t.test('a lease can be given back, and has an end in any case', async (t) => {
   t.match(await act('release', [{ ...item, lease: consignment }]), [{ ok: false, code: 'LT_BOX_LEASE_LOST' }])
   const reader = await readEvents(world, 'demo-h26')
   const bad = { consignment, lease: 'x' }
-  t.match(await act('release', [item, bad]), [{ consignment, ok: true, repeated: false }, { ok: false, code: 'LT_BOX_LEASE_LOST' }])
+  t.match(await act('release', [item, bad]), [
+    { consignment, ok: true, repeated: false },
+    { ok: false, code: 'LT_BOX_LEASE_LOST' },
+  ])
   await world.until(async () => reader.seen.some(({ name, data }) => name === 'mailbox' && data.open), 5_000)
   await reader.close()
   t.same(await act('release', [item]), [{ consignment, ok: true, repeated: true }], 'a repeat changes nothing')
@@ -190,7 +247,8 @@ t.test('a lease can be given back, and has an end in any case', async (t) => {
 t.test('a refusal in other words is no repeat of the first', async (t) => {
   await consign()
   const [{ item, lease: token }] = (await lease({ max: 500 })) as [Leased]
-  const refuse = (more: object) => act('refuse', [{ consignment: item.consignment, lease: token, reason: 'other', ...more }])
+  const refuse = (more: object) =>
+    act('refuse', [{ consignment: item.consignment, lease: token, reason: 'other', ...more }])
   t.match(await refuse({ text: 'Thiếu phụ lục' }), [{ ok: true, repeated: false }])
   t.match(await refuse({ text: 'Thiếu phụ lục' }), [{ ok: true, repeated: true }])
   t.match(await refuse({ text: 'Thiếu chữ ký' }), [{ ok: false, code: 'LT_BOX_ALREADY_ENDED' }])
@@ -198,8 +256,17 @@ t.test('a refusal in other words is no repeat of the first', async (t) => {
 })
 
 t.test('what the zips of one submission expand to is bounded together', async (t) => {
-  const attachments = [400, 400, 400].map((size, i) => ({ contentId: `z${i}`, name: `z${i}.zip`, mediaType: 'application/zip', bytes: claimingZip(size * MIB) }))
-  t.equal((await world.submit('demo-g12', world.packet('demo-g12', ['H26'], { attachments: attachments.slice(0, 2) }))).status, 202)
+  const attachments = [400, 400, 400].map((size, i) => ({
+    contentId: `z${i}`,
+    name: `z${i}.zip`,
+    mediaType: 'application/zip',
+    bytes: claimingZip(size * MIB),
+  }))
+  t.equal(
+    (await world.submit('demo-g12', world.packet('demo-g12', ['H26'], { attachments: attachments.slice(0, 2) })))
+      .status,
+    202,
+  )
   const { status, body } = await world.submit('demo-g12', world.packet('demo-g12', ['H26'], { attachments }))
   t.match({ status, body }, { status: 422, body: { code: 'LT_ATT_ZIP_BOMB', params: { name: 'z2.zip' } } })
 })
@@ -209,7 +276,10 @@ t.test('refusals above the cap are counted, and said once in the log', async (t)
   await world.until(async () => Date.now() % 60_000 < 45_000, 20_000)
   const { rows } = await world.eyes.query(`select id from system where code = 'demo-g12'`)
   const lines: string[] = []
-  const recorder = openRefusalRecorder(world.eyes, createLogger('test', { stream: { write: (line: string) => void lines.push(line) } }))
+  const recorder = openRefusalRecorder(
+    world.eyes,
+    createLogger('test', { stream: { write: (line: string) => void lines.push(line) } }),
+  )
   t.teardown(() => recorder.close())
   const before = await counted()
   const error = new BusError('LT_SUB_EMPTY')
@@ -277,7 +347,10 @@ interface Upload {
 }
 
 /** Sends everything but the last bytes of a request and keeps it open. */
-async function beginUpload(system: string, { body, headers }: { body: Buffer; headers: Record<string, string> }): Promise<Upload> {
+async function beginUpload(
+  system: string,
+  { body, headers }: { body: Buffer; headers: Record<string, string> },
+): Promise<Upload> {
   const token = await fetchToken(world.baseUrl, world.systems[system] as NonNullable<(typeof world.systems)[string]>)
   let status: number | undefined
   const sending = httpRequest(`${world.baseUrl}/v1/dispatches`, {

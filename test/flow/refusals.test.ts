@@ -18,7 +18,7 @@ import {
   multipart,
   signedEnvelope,
 } from '../harness/detached.ts'
-import { type Answer, sha256, SMALL_PDF, startWorld } from '../harness/world.ts'
+import { type Answer, SMALL_PDF, sha256, startWorld } from '../harness/world.ts'
 
 const MIB = 1024 * 1024
 /** The closed level-1 code of this world and the one that took its place. */

@@ -9,7 +9,7 @@ import { closeDispatches, openConnection, resendConsignment } from '../../libs/s
 import { gatewayService } from '../../services/gateway/service.ts'
 import { type DetachedFile, envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
 import { readEvents } from '../harness/events.ts'
-import { type Answer, fetchToken, sha256, SMALL_PDF, startWorld } from '../harness/world.ts'
+import { type Answer, fetchToken, SMALL_PDF, sha256, startWorld } from '../harness/world.ts'
 
 const world = await startWorld(t)
 const port = await freePort()

@@ -1,5 +1,5 @@
-import { sha256, type World } from './world.ts'
 import type { PacketDraft } from '../../libs/envelope/index.ts'
+import { sha256, type World } from './world.ts'
 
 /** A file that travels beside its envelope. */
 export interface DetachedFile {

@@ -47,7 +47,7 @@ export async function startEndpoint(t: Teardown): Promise<PushEndpoint> {
     const chunks: Buffer[] = []
     request.on('error', () => response.destroy())
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', async () => {
+    request.on('end', () => {
       const path = (request.url ?? '').replace(/^\//, '')
       const consignment = String(request.headers['lt-consignment-id'] ?? '')
       const hit: Hit = {
@@ -61,8 +61,9 @@ export async function startEndpoint(t: Teardown): Promise<PushEndpoint> {
         earlier: hits.filter((each) => each.consignment === consignment).length,
       }
       hits.push(hit)
-      const reply = await (behaviours.get(path) ?? accept)(hit)
-      if (reply !== 'hang') response.writeHead(reply.status, reply.headers).end(reply.body)
+      void Promise.resolve((behaviours.get(path) ?? accept)(hit)).then((reply) => {
+        if (reply !== 'hang') response.writeHead(reply.status, reply.headers).end(reply.body)
+      })
     })
   })
   server.on('connection', () => {

@@ -19,7 +19,10 @@ const ALL: readonly WorldService[] = ['routing', 'audit', 'receipts', 'gateway',
 const PUSHED = ['demo-h26', 'demo-h53']
 
 /** A world in which H26 and H53 are called at one endpoint, each under its own path. */
-export async function startPushWorld(t: Teardown, options: WorldOptions = {}): Promise<{ world: World; endpoint: PushEndpoint }> {
+export async function startPushWorld(
+  t: Teardown,
+  options: WorldOptions = {},
+): Promise<{ world: World; endpoint: PushEndpoint }> {
   const endpoint = await startEndpoint(t)
   const world = await startWorld(t, { ...options, services: [], environment: { ...SETTINGS, ...options.environment } })
   for (const system of PUSHED)

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
+import { freePort } from '../../deploy/local/free-port.ts'
 import { type PacketDraft, wireTimestamp, writePacket, writeStatusPacket } from '../../libs/envelope/index.ts'
 import type { StatusCode } from '../../libs/model/index.ts'
 import { type Running, type ServiceDefinition, startService } from '../../libs/runtime/index.ts'
@@ -12,12 +13,17 @@ import { deliveryService } from '../../services/delivery/service.ts'
 import { gatewayService } from '../../services/gateway/service.ts'
 import { receiptsService } from '../../services/receipts/service.ts'
 import { routingService } from '../../services/routing/service.ts'
-import { freePort } from '../../deploy/local/free-port.ts'
 import { type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { startServers, type TestServers } from './start-servers.ts'
 import type { Teardown } from './teardown.ts'
 
-const SERVICES = { gateway: gatewayService, routing: routingService, audit: auditService, receipts: receiptsService, delivery: deliveryService } as const
+const SERVICES = {
+  gateway: gatewayService,
+  routing: routingService,
+  audit: auditService,
+  receipts: receiptsService,
+  delivery: deliveryService,
+} as const
 export type WorldService = keyof typeof SERVICES
 
 export interface Answer {
@@ -48,7 +54,12 @@ export interface World {
   /** A signed packet of the system's agency. */
   packet(system: string, recipients: readonly string[], overrides?: Partial<PacketDraft>): Buffer
   unsigned(system: string, recipients: readonly string[], overrides?: Partial<PacketDraft>): Buffer
-  sign(system: string, packet: Uint8Array, shape?: 'root' | 'envelope-manifest', attachments?: { contentId: string; sha256: Uint8Array }[]): Buffer
+  sign(
+    system: string,
+    packet: Uint8Array,
+    shape?: 'root' | 'envelope-manifest',
+    attachments?: { contentId: string; sha256: Uint8Array }[],
+  ): Buffer
   status(system: string, about: { agency: string; documentId: string; code: string }, code: StatusCode): Buffer
   /** Calls `look` until it answers something, at most `ms`. */
   until<T>(look: () => Promise<T | undefined | false>, ms?: number): Promise<T>
@@ -75,7 +86,9 @@ export async function startWorld(t: Teardown, options: WorldOptions = {}): Promi
   const axis = await makeAxis(servers.keyDir)
   const operator = openPool(servers.database.url('cli'), { name: 'operator', max: 2 })
   const eyes = openPool(servers.database.url('postgres'), { name: 'eyes', max: 2 })
-  const systems = Object.fromEntries((await seedDemo(operator, axis, servers.keyDir)).map((system) => [system.systemCode, system]))
+  const systems = Object.fromEntries(
+    (await seedDemo(operator, axis, servers.keyDir)).map((system) => [system.systemCode, system]),
+  )
   const port = await freePort()
   const baseUrl = `http://127.0.0.1:${port}`
   const running = new Map<WorldService, Running | ServiceProcess>()
@@ -85,7 +98,12 @@ export async function startWorld(t: Teardown, options: WorldOptions = {}): Promi
     const own = name === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl } : {}
     const env = { ...servers.environment(name), ...own, ...options.environment }
     const apart = options.processes?.includes(name)
-    running.set(name, await (apart ? startServiceProcess(name, env) : startService(SERVICES[name] as unknown as ServiceDefinition, env)))
+    running.set(
+      name,
+      await (apart
+        ? startServiceProcess(name, env)
+        : startService(SERVICES[name] as unknown as ServiceDefinition, env)),
+    )
   }
   async function stop(name: WorldService): Promise<void> {
     const service = running.get(name)
@@ -130,11 +148,20 @@ export async function startWorld(t: Teardown, options: WorldOptions = {}): Promi
       })
       const bytes = Buffer.from(await response.arrayBuffer())
       const isJson = /json/.test(response.headers.get('content-type') ?? '')
-      return { status: response.status, headers: response.headers, bytes, body: isJson ? JSON.parse(bytes.toString()) : undefined }
+      return {
+        status: response.status,
+        headers: response.headers,
+        bytes,
+        body: isJson ? JSON.parse(bytes.toString()) : undefined,
+      }
     },
     submit: (system, packet, headers = {}) =>
-      world.call(system, 'POST', '/v1/dispatches', { body: packet, headers: { 'content-type': 'application/edxml+xml', ...headers } }),
-    unsigned: (system, recipients, overrides = {}) => writePacket({ ...draftOf(own(system), recipients), ...overrides }),
+      world.call(system, 'POST', '/v1/dispatches', {
+        body: packet,
+        headers: { 'content-type': 'application/edxml+xml', ...headers },
+      }),
+    unsigned: (system, recipients, overrides = {}) =>
+      writePacket({ ...draftOf(own(system), recipients), ...overrides }),
     packet: (system, recipients, overrides = {}) => world.sign(system, world.unsigned(system, recipients, overrides)),
     sign(system, packet, shape = 'root', attachments) {
       const { signer } = own(system)
@@ -172,14 +199,20 @@ export async function startWorld(t: Teardown, options: WorldOptions = {}): Promi
   return world
 }
 
-export async function fetchToken(baseUrl: string, system: Pick<DemoSystem, 'systemCode' | 'clientKeyPem'>): Promise<string> {
+export async function fetchToken(
+  baseUrl: string,
+  system: Pick<DemoSystem, 'systemCode' | 'clientKeyPem'>,
+): Promise<string> {
   const { body } = await askForToken(baseUrl, system)
   if (!body.access_token) throw new Error(`no token: ${JSON.stringify(body)}`)
   return body.access_token
 }
 
 /** What the token endpoint answers to a fresh assertion of that system. */
-export async function askForToken(baseUrl: string, system: Pick<DemoSystem, 'systemCode' | 'clientKeyPem'>): Promise<Answer> {
+export async function askForToken(
+  baseUrl: string,
+  system: Pick<DemoSystem, 'systemCode' | 'clientKeyPem'>,
+): Promise<Answer> {
   const assertion = await new SignJWT({})
     .setProtectedHeader({ alg: 'ES256' })
     .setIssuer(system.systemCode)

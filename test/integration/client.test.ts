@@ -13,10 +13,10 @@ import {
   type Inbox,
   type InboxOptions,
   keepHeartbeat,
+  type OutboxResult,
   openInbox,
   openOutbox,
   openSigner,
-  type OutboxResult,
   type PacketSigner,
   type Received,
   signReceipt,
@@ -40,7 +40,12 @@ function signerOf(system: string): PacketSigner {
 }
 
 let numbers = 0
-async function documentOf(system: string, to: readonly string[], form: 'inline' | 'detached' = 'inline', files = [{ name: 'a.pdf', content: SMALL_PDF }]): Promise<Awaited<ReturnType<typeof writeSignedPacket>> & { number: string }> {
+async function documentOf(
+  system: string,
+  to: readonly string[],
+  form: 'inline' | 'detached' = 'inline',
+  files = [{ name: 'a.pdf', content: SMALL_PDF }],
+): Promise<Awaited<ReturnType<typeof writeSignedPacket>> & { number: string }> {
   const { agencyCode, agencyName } = world.systems[system] as World['systems'][string]
   const number = String(++numbers)
   const signed = await writeSignedPacket({
@@ -66,12 +71,16 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const fresh = (name: string): string => join(folder, `${name}-${randomBytes(4).toString('hex')}`)
 
 /** A server that answers as told, to be met instead of an axis. */
-async function stub(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ url: string; seen: string[] }> {
+async function stub(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ url: string; seen: string[] }> {
   const seen: string[] = []
   const server = createServer((request, response) => {
     seen.push(`${request.method} ${request.url}`)
     if (request.url !== '/v1/token') return answer(request, response)
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ access_token: 'x', expires_in: 300, token_type: 'Bearer' }))
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ access_token: 'x', expires_in: 300, token_type: 'Bearer' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -81,7 +90,11 @@ async function stub(answer: (request: IncomingMessage, response: ServerResponse)
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen }
 }
 
-const PROBLEM = { actor: 'axis', retry: 'later', texts: { vi: { title: 'Bận.', advice: 'Thử lại.' }, en: { title: 'Busy.', advice: 'Try again.' } } }
+const PROBLEM = {
+  actor: 'axis',
+  retry: 'later',
+  texts: { vi: { title: 'Bận.', advice: 'Thử lại.' }, en: { title: 'Busy.', advice: 'Try again.' } },
+}
 
 t.test('every route, from the document to its last receipt', async (t) => {
   const [sender, receiver] = [clientOf('demo-g12'), clientOf('demo-h26')]
@@ -92,21 +105,38 @@ t.test('every route, from the document to its last receipt', async (t) => {
     { name: 'một.pdf', content: SMALL_PDF },
     { name: 'văn bản (1).bin', content: path as never },
   ])
-  t.match(await sender.check(document), { accepted: true, signature: { verdict: 'valid', signerIs: 'agency' }, recipients: [{ agency: 'H26' }, { agency: 'H53' }] })
+  t.match(await sender.check(document), {
+    accepted: true,
+    signature: { verdict: 'valid', signerIs: 'agency' },
+    recipients: [{ agency: 'H26' }, { agency: 'H53' }],
+  })
   const answer = await sender.submit(document)
-  t.match(answer, { repeated: false, signature: { verdict: 'valid' }, recipients: [{ agency: 'H26' }, { agency: 'H53' }] })
+  t.match(answer, {
+    repeated: false,
+    signature: { verdict: 'valid' },
+    recipients: [{ agency: 'H26' }, { agency: 'H53' }],
+  })
   const again = await sender.submit(document)
   t.match(again, { repeated: true, dispatch: answer.dispatch })
   t.equal(again.receipt.xml, answer.receipt.xml)
 
-  const waiting = await world.until(async () => (await receiver.mailbox({ kind: 'document' })).items.find(({ dispatch }) => dispatch === answer.dispatch))
+  const waiting = await world.until(async () =>
+    (await receiver.mailbox({ kind: 'document' })).items.find(({ dispatch }) => dispatch === answer.dispatch),
+  )
   t.match(waiting, { agency: 'H26', number: document.number, form: 'detached', leased: false })
   const [leased, none] = await receiver.lease({ agencies: ['H26'], max: 10 })
   t.equal(none, undefined)
   const { lease = '', item } = leased ?? {}
   t.equal(item?.consignment, waiting.consignment)
   const parts = await receiver.parts(waiting.consignment, lease)
-  t.same(parts.map(({ role, name }) => [role, name]), [['envelope', undefined], ['attachment', 'một.pdf'], ['attachment', 'văn bản (1).bin']])
+  t.same(
+    parts.map(({ role, name }) => [role, name]),
+    [
+      ['envelope', undefined],
+      ['attachment', 'một.pdf'],
+      ['attachment', 'văn bản (1).bin'],
+    ],
+  )
   for (const part of parts) {
     const file = fresh('part')
     await receiver.download({ consignment: waiting.consignment, lease, part, file })
@@ -115,27 +145,57 @@ t.test('every route, from the document to its last receipt', async (t) => {
   }
   const wrongPart = { ordinal: 0, size: parts[0]?.size ?? 0, sha256: sha256(Buffer.from('other')) }
   const impatient = clientOf('demo-h26', { retryForMs: 0 })
-  await t.rejects(impatient.download({ consignment: waiting.consignment, lease, part: wrongPart, file: fresh('part') }), { code: 'LT_CLIENT_CONTENT_DAMAGED' })
-  await t.rejects(receiver.download({ consignment: waiting.consignment, lease, part: parts[0] as never, file: join(folder, 'no', 'such', 'folder') }), { code: 'LT_CLIENT_FOLDER_UNUSABLE' })
+  await t.rejects(
+    impatient.download({ consignment: waiting.consignment, lease, part: wrongPart, file: fresh('part') }),
+    { code: 'LT_CLIENT_CONTENT_DAMAGED' },
+  )
+  await t.rejects(
+    receiver.download({
+      consignment: waiting.consignment,
+      lease,
+      part: parts[0] as never,
+      file: join(folder, 'no', 'such', 'folder'),
+    }),
+    { code: 'LT_CLIENT_FOLDER_UNUSABLE' },
+  )
 
   const own = signReceipt('acknowledge', waiting, signerOf('demo-h26'))
   const foreign = signReceipt('acknowledge', waiting, signerOf('demo-g12'))
-  t.match(await receiver.acknowledge([{ consignment: waiting.consignment, lease, signature: foreign }]), [{ ok: false, code: 'LT_BOX_BAD_SIGNATURE' }])
-  t.match(await receiver.acknowledge([{ consignment: waiting.consignment, lease, signature: own }]), [{ ok: true, repeated: false }])
-  t.match(await receiver.acknowledge([{ consignment: waiting.consignment, lease, signature: own }]), [{ ok: true, repeated: true }])
+  t.match(await receiver.acknowledge([{ consignment: waiting.consignment, lease, signature: foreign }]), [
+    { ok: false, code: 'LT_BOX_BAD_SIGNATURE' },
+  ])
+  t.match(await receiver.acknowledge([{ consignment: waiting.consignment, lease, signature: own }]), [
+    { ok: true, repeated: false },
+  ])
+  t.match(await receiver.acknowledge([{ consignment: waiting.consignment, lease, signature: own }]), [
+    { ok: true, repeated: true },
+  ])
 
   const other = clientOf('demo-h53')
   const [second] = await world.until(async () => {
     const items = await other.lease({ max: 10 })
     return items.length > 0 && items
   })
-  t.match(await other.refuse([{ consignment: second?.item.consignment ?? '', lease: second?.lease ?? '', reason: 'wrong-receiver', text: 'Gửi nhầm' }]), [{ ok: true }])
+  t.match(
+    await other.refuse([
+      {
+        consignment: second?.item.consignment ?? '',
+        lease: second?.lease ?? '',
+        reason: 'wrong-receiver',
+        text: 'Gửi nhầm',
+      },
+    ]),
+    [{ ok: true }],
+  )
 
   const closed = await world.until(async () => {
     const now = await sender.dispatch(answer.dispatch)
     return now.state === 'CLOSED' && now
   })
-  t.match(closed.recipients, [{ agency: 'H26', state: 'ACKNOWLEDGED' }, { agency: 'H53', state: 'REFUSED', refusal: { reason: 'wrong-receiver', text: 'Gửi nhầm' } }])
+  t.match(closed.recipients, [
+    { agency: 'H26', state: 'ACKNOWLEDGED' },
+    { agency: 'H53', state: 'REFUSED', refusal: { reason: 'wrong-receiver', text: 'Gửi nhầm' } },
+  ])
   for (const { entry, event } of closed.receipts) {
     t.match((await sender.receipt(answer.dispatch, entry)).toString(), `<Event>${event}</Event>`)
     t.match(await sender.receiptFacts(answer.dispatch, entry), { kind: event, dispatchId: answer.dispatch })
@@ -147,17 +207,45 @@ t.test('every route, from the document to its last receipt', async (t) => {
   await t.rejects(sender.resend(answer.dispatch, resent.consignment), { code: 'LT_SUB_NOT_ENDED' })
   t.match(await sender.agencies('ha noi'), [{ code: 'H26', reachable: true }])
   t.match(await sender.agency('H26.01'), { code: 'H26.01', reachable: true })
-  t.match(String(await sender.compose({ kind: 'document', sender: { code: 'G12' }, recipients: [{ code: 'H26' }], documentId: 'x', number: '1', notation: 'CV', subject: 's' }, [])), 'edXML')
+  t.match(
+    String(
+      await sender.compose(
+        {
+          kind: 'document',
+          sender: { code: 'G12' },
+          recipients: [{ code: 'H26' }],
+          documentId: 'x',
+          number: '1',
+          notation: 'CV',
+          subject: 's',
+        },
+        [],
+      ),
+    ),
+    'edXML',
+  )
 })
 
 t.test('a refusal carries code, who must act, whether again, and what to do, in both languages', async (t) => {
   const sender = clientOf('demo-g12')
   const error: unknown = await sender.submit({ packet: Buffer.from('<x/>') }).catch((failure: unknown) => failure)
   t.ok(error instanceof ClientError)
-  t.match((error as ClientError).fault, { code: /^LT_/, actor: 'sender', texts: { vi: { title: String, advice: String }, en: { title: String, advice: String } }, traceId: String })
-  await t.rejects(sender.dispatch('01900000-0000-7000-8000-000000000000'), { code: 'LT_SUB_NOT_FOUND', fault: { status: 404 } })
+  t.match((error as ClientError).fault, {
+    code: /^LT_/,
+    actor: 'sender',
+    texts: { vi: { title: String, advice: String }, en: { title: String, advice: String } },
+    traceId: String,
+  })
+  await t.rejects(sender.dispatch('01900000-0000-7000-8000-000000000000'), {
+    code: 'LT_SUB_NOT_FOUND',
+    fault: { status: 404 },
+  })
   await t.rejects(clientOf('demo-h26').lease({ agencies: ['G12'] }), { code: 'LT_AUTH_FOREIGN_AGENCY' })
-  const stranger = createClient({ baseUrl: world.baseUrl, systemCode: 'demo-g12', key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey })
+  const stranger = createClient({
+    baseUrl: world.baseUrl,
+    systemCode: 'demo-g12',
+    key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  })
   await t.rejects(stranger.mailbox(), { code: 'LT_AUTH_CLIENT_UNKNOWN' })
   const missing = await documentOf('demo-g12', ['H26'], 'detached')
   const attachments = [{ contentId: 'file-1', name: 'a.pdf', content: join(folder, 'nosuch') }]
@@ -165,15 +253,33 @@ t.test('a refusal carries code, who must act, whether again, and what to do, in 
 })
 
 t.test('keys that cannot be used are told before anything is sent', async (t) => {
-  const make = (key: never): (() => unknown) => () => createClient({ baseUrl: 'http://127.0.0.1:1', systemCode: 'x', key })
-  for (const key of ['no pem', { kty: 'oct', k: 'AAAA' }, generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey, generateKeyPairSync('ed25519').publicKey]) {
+  const make =
+    (key: never): (() => unknown) =>
+    () =>
+      createClient({ baseUrl: 'http://127.0.0.1:1', systemCode: 'x', key })
+  for (const key of [
+    'no pem',
+    { kty: 'oct', k: 'AAAA' },
+    generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
+    generateKeyPairSync('ed25519').publicKey,
+  ]) {
     t.throws(make(key as never), { code: 'LT_CLIENT_KEY_UNFIT' })
   }
   const { signer } = world.systems['demo-g12'] as World['systems'][string]
-  t.throws(() => openSigner((world.systems['demo-h26'] as World['systems'][string]).signer.privateKeyPem, signer.certificatePem), { code: 'LT_CLIENT_KEY_UNFIT' })
+  t.throws(
+    () =>
+      openSigner((world.systems['demo-h26'] as World['systems'][string]).signer.privateKeyPem, signer.certificatePem),
+    { code: 'LT_CLIENT_KEY_UNFIT' },
+  )
   t.throws(() => openSigner(signer.privateKeyPem, 'none'), { code: 'LT_CLIENT_KEY_UNFIT' })
   for (const pair of [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('ed25519')]) {
-    t.ok(createClient({ baseUrl: 'http://127.0.0.1:1', systemCode: 'x', key: pair.privateKey.export({ format: 'jwk' }) as never }))
+    t.ok(
+      createClient({
+        baseUrl: 'http://127.0.0.1:1',
+        systemCode: 'x',
+        key: pair.privateKey.export({ format: 'jwk' }) as never,
+      }),
+    )
   }
 })
 
@@ -187,12 +293,17 @@ t.test('one token for many calls, and a new one when the axis no longer takes it
     response.setHeader('content-type', 'application/json').end(JSON.stringify(stale ? problem : { items: [] }))
   })
   const issuer = createServer((request, response) => {
-    if (request.url === '/v1/token') response.setHeader('content-type', 'application/json').end(JSON.stringify({ access_token: String(++tokens), expires_in: 300 }))
+    if (request.url === '/v1/token')
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ access_token: String(++tokens), expires_in: 300 }))
     else
-      void fetch(axis.url + request.url, { headers: { authorization: String(request.headers.authorization) } }).then(async (answer) => {
-        response.statusCode = answer.status
-        response.setHeader('content-type', 'application/json').end(await answer.text())
-      })
+      void fetch(axis.url + request.url, { headers: { authorization: String(request.headers.authorization) } }).then(
+        async (answer) => {
+          response.statusCode = answer.status
+          response.setHeader('content-type', 'application/json').end(await answer.text())
+        },
+      )
   })
   await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -216,7 +327,10 @@ t.test('passing trouble is waited out, with the pause the axis asks for; other t
     at.push(performance.now())
     count += 1
     if (count === 1) return void response.socket?.destroy()
-    if (count === 2) return void response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1' }).end(JSON.stringify({ ...PROBLEM, code: 'LT_STORE_UNAVAILABLE' }))
+    if (count === 2)
+      return void response
+        .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '1' })
+        .end(JSON.stringify({ ...PROBLEM, code: 'LT_STORE_UNAVAILABLE' }))
     if (count === 3) return void response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>proxy</h1>')
     return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[]}')
   })
@@ -229,17 +343,29 @@ t.test('passing trouble is waited out, with the pause the axis asks for; other t
     ['not JSON', (r) => r.setHeader('content-type', 'application/json').end('{'), 'LT_CLIENT_ANSWER_UNREADABLE'],
     ['an array', (r) => r.setHeader('content-type', 'application/json').end('[]'), 'LT_CLIENT_ANSWER_UNREADABLE'],
     ['another type', (r) => r.setHeader('content-type', 'text/html').end('<html>'), 'LT_CLIENT_ANSWER_UNREADABLE'],
-    ['a refusal that is none of ours', (r) => r.writeHead(403, { 'content-type': 'text/html' }).end('no'), 'LT_CLIENT_ANSWER_UNREADABLE'],
-    ['a code that is no code', (r) => r.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ ...PROBLEM, code: '../x' })), 'LT_CLIENT_ANSWER_UNREADABLE'],
+    [
+      'a refusal that is none of ours',
+      (r) => r.writeHead(403, { 'content-type': 'text/html' }).end('no'),
+      'LT_CLIENT_ANSWER_UNREADABLE',
+    ],
+    [
+      'a code that is no code',
+      (r) => r.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ ...PROBLEM, code: '../x' })),
+      'LT_CLIENT_ANSWER_UNREADABLE',
+    ],
     ['a redirect', (r) => r.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), 'LT_CLIENT_UNREACHABLE'],
     ['silence', () => undefined, 'LT_CLIENT_UNREACHABLE'],
-    ['an answer without end', (r) => {
-      r.writeHead(200, { 'content-type': 'application/json' })
-      let open = true
-      r.on('close', () => (open = false))
-      const more = (): void => void (open && r.write(Buffer.alloc(1024 * 1024, ' '), (error) => error ?? more()))
-      more()
-    }, 'LT_CLIENT_ANSWER_UNREADABLE'],
+    [
+      'an answer without end',
+      (r) => {
+        r.writeHead(200, { 'content-type': 'application/json' })
+        let open = true
+        r.on('close', () => (open = false))
+        const more = (): void => void (open && r.write(Buffer.alloc(1024 * 1024, ' '), (error) => error ?? more()))
+        more()
+      },
+      'LT_CLIENT_ANSWER_UNREADABLE',
+    ],
   ]
   for (const [what, answer, code] of cases) {
     const { url } = await stub((_request, response) => answer(response))
@@ -247,14 +373,30 @@ t.test('passing trouble is waited out, with the pause the axis asks for; other t
   }
   const stopping = new AbortController()
   const hanging = await stub(() => stopping.abort(new Error('enough')))
-  await t.rejects(clientOf('demo-g12', { baseUrl: hanging.url }).submit({ packet: Buffer.from('x') }, { signal: stopping.signal }), { message: 'enough' })
+  await t.rejects(
+    clientOf('demo-g12', { baseUrl: hanging.url }).submit({ packet: Buffer.from('x') }, { signal: stopping.signal }),
+    { message: 'enough' },
+  )
 })
 
-function inboxOf(dir: string, received: Received[], options: Partial<InboxOptions> = {}, client = clientOf('demo-h26')): Inbox {
-  return openInbox(client, { dir, signerOf: () => signerOf('demo-h26'), onReceived: (one) => void received.push(one), ...options })
+function inboxOf(
+  dir: string,
+  received: Received[],
+  options: Partial<InboxOptions> = {},
+  client = clientOf('demo-h26'),
+): Inbox {
+  return openInbox(client, {
+    dir,
+    signerOf: () => signerOf('demo-h26'),
+    onReceived: (one) => void received.push(one),
+    ...options,
+  })
 }
 
-async function sendAndWait(to: 'H26' | 'H53' = 'H26', form: 'inline' | 'detached' = 'inline'): Promise<{ number: string; dispatch: string; packet: Buffer }> {
+async function sendAndWait(
+  to: 'H26' | 'H53' = 'H26',
+  form: 'inline' | 'detached' = 'inline',
+): Promise<{ number: string; dispatch: string; packet: Buffer }> {
   const document = await documentOf('demo-g12', [to], form)
   const { dispatch } = await clientOf('demo-g12').submit(document)
   await world.until(async () => (await clientOf('demo-g12').dispatch(dispatch)).state === 'ROUTED')
@@ -283,32 +425,38 @@ t.test('inbox: stored byte for byte, acknowledged, status 01 with the sender, ha
   t.same(readdirSync(join(dir, 'open')), [])
 })
 
-t.test('inbox: after a crash before the acknowledgement the same consignment is one, and goes on from there', async (t) => {
-  const dir = fresh('inbox')
-  const received: Received[] = []
-  const { number } = await sendAndWait()
-  const real = clientOf('demo-h26')
-  const broken: Client = { ...real, acknowledge: () => Promise.reject(new Error('power cut')) }
-  const errors: unknown[] = []
-  const onError = (error: unknown): void => void errors.push(error)
-  await inboxOf(dir, received, { leaseSeconds: 5, onError }, broken).receive()
-  t.match(errors, [{ message: 'power cut' }])
-  t.equal(received.length, 0, 'nothing is handed on before it is acknowledged')
-  const [id = ''] = readdirSync(join(dir, 'open'))
+t.test(
+  'inbox: after a crash before the acknowledgement the same consignment is one, and goes on from there',
+  async (t) => {
+    const dir = fresh('inbox')
+    const received: Received[] = []
+    const { number } = await sendAndWait()
+    const real = clientOf('demo-h26')
+    const broken: Client = { ...real, acknowledge: () => Promise.reject(new Error('power cut')) }
+    const errors: unknown[] = []
+    const onError = (error: unknown): void => void errors.push(error)
+    await inboxOf(dir, received, { leaseSeconds: 5, onError }, broken).receive()
+    t.match(errors, [{ message: 'power cut' }])
+    t.equal(received.length, 0, 'nothing is handed on before it is acknowledged')
+    const [id = ''] = readdirSync(join(dir, 'open'))
 
-  await inboxOf(dir, received).receive()
-  t.match(received, [{ consignment: { number, consignment: id } }])
-  t.same(readdirSync(join(dir, 'open')), [])
-  await inboxOf(dir, received).receive()
-  t.equal(received.length, 1)
-})
+    await inboxOf(dir, received).receive()
+    t.match(received, [{ consignment: { number, consignment: id } }])
+    t.same(readdirSync(join(dir, 'open')), [])
+    await inboxOf(dir, received).receive()
+    t.equal(received.length, 1)
+  },
+)
 
 t.test('inbox: a consignment leased again under a new token is the same one', async (t) => {
   const dir = fresh('inbox')
   const received: Received[] = []
   const { number } = await sendAndWait()
   const real = clientOf('demo-h26')
-  const forgetful: Client = { ...real, acknowledge: async () => [{ consignment: '', ok: false, code: 'LT_BOX_LEASE_LOST' }] }
+  const forgetful: Client = {
+    ...real,
+    acknowledge: async () => [{ consignment: '', ok: false, code: 'LT_BOX_LEASE_LOST' }],
+  }
   await inboxOf(dir, received, { leaseSeconds: 5 }, forgetful).receive()
   t.equal(received.length, 0)
   let downloads = 0
@@ -323,7 +471,12 @@ t.test('inbox: a consignment leased again under a new token is the same one', as
     const items = await real.lease({ max: 10 })
     return items.length > 0 && items
   })
-  await inboxOf(dir, received, {}, { ...counting, lease: async () => (received.length > 0 ? [] : [leased as never]) }).receive()
+  await inboxOf(
+    dir,
+    received,
+    {},
+    { ...counting, lease: async () => (received.length > 0 ? [] : [leased as never]) },
+  ).receive()
   t.match(received, [{ consignment: { number } }])
   t.equal(downloads, 0, 'fetched before')
 })
@@ -335,7 +488,10 @@ t.test('inbox: damaged bytes are not acknowledged, a callback that failed is cal
   const real = clientOf('demo-h26', { retryForMs: 0 })
   const damaging: Client = {
     ...real,
-    parts: async (...args) => (await real.parts(...args)).map((part) => (part.role === 'attachment' ? { ...part, sha256: '0'.repeat(64) } : part)),
+    parts: async (...args) =>
+      (await real.parts(...args)).map((part) =>
+        part.role === 'attachment' ? { ...part, sha256: '0'.repeat(64) } : part,
+      ),
   }
   const errors: { code?: string; message?: string }[] = []
   const onError = (error: unknown): void => void errors.push(error as Error)
@@ -380,11 +536,14 @@ t.test('watch tells the sender of new evidence without being asked', async (t) =
   const stopping = new AbortController()
   const told: string[] = []
   const watching = (async () => {
-    for await (const event of clientOf('demo-g12').watch(stopping.signal)) if (event.kind === 'dispatch') told.push(...event.dispatches)
+    for await (const event of clientOf('demo-g12').watch(stopping.signal))
+      if (event.kind === 'dispatch') told.push(...event.dispatches)
   })()
   const { dispatch } = await world.until(async () => {
     const sent = await sendAndWait('H53')
-    return told.includes(sent.dispatch) || (await world.until(async () => told.includes(sent.dispatch), 5_000)) ? sent : undefined
+    return told.includes(sent.dispatch) || (await world.until(async () => told.includes(sent.dispatch), 5_000))
+      ? sent
+      : undefined
   })
   t.ok(told.includes(dispatch))
   stopping.abort()
@@ -397,10 +556,15 @@ t.test('outbox: an outage loses nothing; urgent first, then in order; a refusal 
   const results: OutboxResult[] = []
   const delays: string[] = []
   const open = (): ReturnType<typeof openOutbox> =>
-    openOutbox(client, { dir, onResult: (result) => results.push(result), onDelay: ({ code }) => void delays.push(code) })
+    openOutbox(client, {
+      dir,
+      onResult: (result) => results.push(result),
+      onDelay: ({ code }) => void delays.push(code),
+    })
   await world.stop('gateway')
   const names: string[] = []
-  for (const at of [0, 1]) names.push(await open().add(await documentOf('demo-g12', ['H26'], at === 0 ? 'detached' : 'inline')))
+  for (const at of [0, 1])
+    names.push(await open().add(await documentOf('demo-g12', ['H26'], at === 0 ? 'detached' : 'inline')))
   const bad = await open().add({ packet: Buffer.from('<x/>') })
   const urgent = await open().add(await documentOf('demo-g12', ['H26']), { urgent: true })
   t.equal(await open().count(), 4)
@@ -413,10 +577,21 @@ t.test('outbox: an outage loses nothing; urgent first, then in order; a refusal 
   await world.start('gateway')
   await world.until(async () => results.length === 4, 40_000)
   t.match(delays[0], /^LT_CLIENT_UNREACHABLE$/)
-  t.same(results.map(({ item, outcome }) => [item, outcome]), [[urgent, 'sent'], [names[0], 'sent'], [names[1], 'sent'], [bad, 'refused']])
+  t.same(
+    results.map(({ item, outcome }) => [item, outcome]),
+    [
+      [urgent, 'sent'],
+      [names[0], 'sent'],
+      [names[1], 'sent'],
+      [bad, 'refused'],
+    ],
+  )
   const [first, , , last] = results
   t.match(readFileSync(join(first?.folder ?? '', 'receipt.xml'), 'utf8'), '<Evidence')
-  t.match(JSON.parse(readFileSync(join(last?.folder ?? '', 'refusal.json'), 'utf8')), { code: /^LT_/, texts: { vi: { advice: String } } })
+  t.match(JSON.parse(readFileSync(join(last?.folder ?? '', 'refusal.json'), 'utf8')), {
+    code: /^LT_/,
+    texts: { vi: { advice: String } },
+  })
   await outbox.add(await documentOf('demo-g12', ['H26']))
   await world.until(async () => results.length === 5)
   stopping.abort()
@@ -455,7 +630,11 @@ t.test('heartbeat tells whether the axis answers this system', async (t) => {
   const stopping = new AbortController()
   const beats: Beat[] = []
   const client = clientOf('demo-h53', { retryForMs: 0 })
-  const beating = keepHeartbeat(client, { everyMs: 20, signal: stopping.signal, onBeat: (beat) => void beats.push(beat) })
+  const beating = keepHeartbeat(client, {
+    everyMs: 20,
+    signal: stopping.signal,
+    onBeat: (beat) => void beats.push(beat),
+  })
   await world.until(async () => beats.length >= 2)
   t.match(beats[0], { ok: true, waiting: true })
   await world.stop('gateway')
@@ -465,5 +644,8 @@ t.test('heartbeat tells whether the axis answers this system', async (t) => {
   await world.until(async () => beats.slice(before).some(({ ok }) => ok))
   stopping.abort()
   await beating
-  t.match(beats.find(({ ok }) => !ok), { error: { code: 'LT_CLIENT_UNREACHABLE' } })
+  t.match(
+    beats.find(({ ok }) => !ok),
+    { error: { code: 'LT_CLIENT_UNREACHABLE' } },
+  )
 })

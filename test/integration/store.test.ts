@@ -54,7 +54,8 @@ const ID = '01890000-0000-7000-8000-000000000000'
 /** Runs every statement once with its service's own rights: a renamed column or a missing grant shows here. */
 const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unknown>)[]>> = {
   gateway: [
-    (pool) => acceptDispatches(pool, { dispatches: [], contents: [], receipts: [], entries: [], bytes: Buffer.alloc(0) }),
+    (pool) =>
+      acceptDispatches(pool, { dispatches: [], contents: [], receipts: [], entries: [], bytes: Buffer.alloc(0) }),
     (pool) => findKnownSubmissions(pool, []),
     (pool) => findSubmission(pool, ID),
     (pool) => recordRefusals(pool, [], []),
@@ -75,7 +76,8 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
     (pool) => findReceiptXml(pool, ID),
     (pool) => findEntry(pool, ID),
     (pool) => readOrigin(pool),
-    (pool) => resendConsignment(pool, { oldId: ID, newId: ID, systemId: ID, mode: 'pull', at: new Date().toISOString() }, []),
+    (pool) =>
+      resendConsignment(pool, { oldId: ID, newId: ID, systemId: ID, mode: 'pull', at: new Date().toISOString() }, []),
     (pool) =>
       keepReceipt(pool, {
         id: ID,
@@ -110,7 +112,14 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
   receipts: [
     (pool) => readLogCursor(pool, 'nobody'),
     (pool) => readLog(pool, { epoch: 0, index: 0 }, 10),
-    (pool) => closeDispatches(pool, { ids: [ID], at: new Date().toISOString(), entries: [], reader: 'r', next: { epoch: 0, index: 0 } }),
+    (pool) =>
+      closeDispatches(pool, {
+        ids: [ID],
+        at: new Date().toISOString(),
+        entries: [],
+        reader: 'r',
+        next: { epoch: 0, index: 0 },
+      }),
   ],
 }
 
@@ -149,7 +158,12 @@ t.test('the log is append-only by privilege and, for the owner, by trigger', asy
   }
   for (const role of ['gateway', 'routing', 'receipts', 'audit', 'delivery', 'console', 'cli'] as const) {
     const pool = openPool(database.url(role), { name: role, max: 1 })
-    for (const sql of [`update audit_entry set event = 'y'`, 'delete from audit_entry', 'delete from log_leaf', 'update receipt set xml = null']) {
+    for (const sql of [
+      `update audit_entry set event = 'y'`,
+      'delete from audit_entry',
+      'delete from log_leaf',
+      'update receipt set xml = null',
+    ]) {
       await t.rejects(pool.query(sql), { code: '42501' }, `${role}: ${sql}`)
     }
     await pool.end()
@@ -189,7 +203,11 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
         where has_column_privilege('lt_' || role, $2, $3, 'select') order by place`,
       [roles, ...column.split('.')],
     )
-    t.same(rows.map(({ role }) => role), allowed, column)
+    t.same(
+      rows.map(({ role }) => role),
+      allowed,
+      column,
+    )
   }
   for (const role of ['console', 'cli'] as const) {
     const pool = openPool(database.url(role), { name: role, max: 1 })
@@ -215,46 +233,68 @@ t.test('functions that run as the owner are not led astray, and nobody else make
   t.same(makers.rows, [])
 })
 
-t.test('entries come into the log in the order of cause, and receipts are listed in the order of the log', async (t) => {
-  const database = await createDatabase(t)
-  const gateway = await openConnection(database.url('gateway'), 'gateway')
-  const audit = await openConnection(database.url('audit'), 'audit')
-  t.teardown(() => Promise.all([gateway.end(), audit.end()]))
-  const pool = gateway as unknown as Pool
-  const at = new Date()
-  const id = (tail: string): string => {
-    const time = at.getTime().toString(16).padStart(12, '0')
-    return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail.padStart(12, '0')}`
-  }
-  // Ids of one millisecond that stand the other way round than their causes, and owners in an order of their own.
-  const causes = ['9', '5', '7', '1', '8', '2'].map((tail, i) => ({ tail, owner: id(['c', 'a', 'b'][i % 3] as string) }))
-  const entries = causes.map(({ tail, owner }) => ({
-    owner,
-    id: id(tail),
-    event: 'ContentHandover',
-    event_time: at.toISOString(),
-    dispatch_id: ID,
-    consignment_id: null,
-    salt: '00',
-    details: '{}',
-    details_digest: '00',
-    leaf_hash: '00',
-  }))
-  const refusal = { system_id: ID, refused_at: at.toISOString(), code: 'LT_SUB_BUSY', params: {}, sha256: null, size: null }
-  // However the planner joins: here by sorting both sides.
-  await gateway.query('set enable_hashjoin = off; set enable_nestloop = off')
-  await recordRefusals(pool, ['a', 'b', 'c'].map((tail) => ({ ...refusal, id: id(tail) })), entries)
-  await gateway.query('reset enable_hashjoin; reset enable_nestloop')
-  const wanted = causes.map(({ tail }) => id(tail))
-  const waiting = await audit.query('select entry_id from audit_pending order by seq')
-  t.same(waiting.rows.map(({ entry_id }) => entry_id), wanted, 'the order of cause')
-  const listed = async (): Promise<string[]> => (await listReceiptFacts(pool, ID, ['ContentHandover'])).map(({ entry_id }) => entry_id)
-  t.same(await listed(), wanted, 'none is sequenced yet')
-  await sequenceEntries(audit, 0, 0, 4)
-  t.same(await listed(), wanted, 'those that wait come last')
-  await sequenceEntries(audit, 0, 4, 10)
-  t.same(await listed(), wanted, 'all are sequenced')
-})
+t.test(
+  'entries come into the log in the order of cause, and receipts are listed in the order of the log',
+  async (t) => {
+    const database = await createDatabase(t)
+    const gateway = await openConnection(database.url('gateway'), 'gateway')
+    const audit = await openConnection(database.url('audit'), 'audit')
+    t.teardown(() => Promise.all([gateway.end(), audit.end()]))
+    const pool = gateway as unknown as Pool
+    const at = new Date()
+    const id = (tail: string): string => {
+      const time = at.getTime().toString(16).padStart(12, '0')
+      return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail.padStart(12, '0')}`
+    }
+    // Ids of one millisecond that stand the other way round than their causes, and owners in an order of their own.
+    const causes = ['9', '5', '7', '1', '8', '2'].map((tail, i) => ({
+      tail,
+      owner: id(['c', 'a', 'b'][i % 3] as string),
+    }))
+    const entries = causes.map(({ tail, owner }) => ({
+      owner,
+      id: id(tail),
+      event: 'ContentHandover',
+      event_time: at.toISOString(),
+      dispatch_id: ID,
+      consignment_id: null,
+      salt: '00',
+      details: '{}',
+      details_digest: '00',
+      leaf_hash: '00',
+    }))
+    const refusal = {
+      system_id: ID,
+      refused_at: at.toISOString(),
+      code: 'LT_SUB_BUSY',
+      params: {},
+      sha256: null,
+      size: null,
+    }
+    // However the planner joins: here by sorting both sides.
+    await gateway.query('set enable_hashjoin = off; set enable_nestloop = off')
+    await recordRefusals(
+      pool,
+      ['a', 'b', 'c'].map((tail) => ({ ...refusal, id: id(tail) })),
+      entries,
+    )
+    await gateway.query('reset enable_hashjoin; reset enable_nestloop')
+    const wanted = causes.map(({ tail }) => id(tail))
+    const waiting = await audit.query('select entry_id from audit_pending order by seq')
+    t.same(
+      waiting.rows.map(({ entry_id }) => entry_id),
+      wanted,
+      'the order of cause',
+    )
+    const listed = async (): Promise<string[]> =>
+      (await listReceiptFacts(pool, ID, ['ContentHandover'])).map(({ entry_id }) => entry_id)
+    t.same(await listed(), wanted, 'none is sequenced yet')
+    await sequenceEntries(audit, 0, 0, 4)
+    t.same(await listed(), wanted, 'those that wait come last')
+    await sequenceEntries(audit, 0, 4, 10)
+    t.same(await listed(), wanted, 'all are sequenced')
+  },
+)
 
 t.test('status reports are listed in the order they were accepted', async (t) => {
   const database = await createDatabase(t)
@@ -286,7 +326,13 @@ t.test("a reader's place in the log never moves back", async (t) => {
   const pool = openPool(database.url('receipts'), { name: 'receipts', max: 1 })
   t.teardown(() => pool.end())
   const moveTo = async (epoch: number, index: number): Promise<unknown> => {
-    await closeDispatches(pool, { ids: [], at: new Date().toISOString(), entries: [], reader: 'r', next: { epoch, index } })
+    await closeDispatches(pool, {
+      ids: [],
+      at: new Date().toISOString(),
+      entries: [],
+      reader: 'r',
+      next: { epoch, index },
+    })
     return readLogCursor(pool, 'r')
   }
   t.same(await moveTo(0, 10), { epoch: 0, index: 10 })
@@ -325,19 +371,30 @@ t.test('a look-up by id goes to the one month that can hold it, also under a pla
     const { text, values } = statement as NonNullable<typeof statement>
     const written = values.map((value) => `'${Array.isArray(value) ? `{${value.join()}}` : String(value)}'`)
     await owner.query(`prepare explained as ${text}`)
-    const { rows } = await owner.query(`explain (analyze, costs off, timing off) execute explained(${written.join(', ')})`)
+    const { rows } = await owner.query(
+      `explain (analyze, costs off, timing off) execute explained(${written.join(', ')})`,
+    )
     await owner.query('deallocate explained')
     const lines: string[] = rows.map((row) => row['QUERY PLAN'])
-    return lines.flatMap((line) => (/loops=[1-9]/.test(line) ? (/(?:Scan|using \S+) on ((?:dispatch|consignment)_\d+)/.exec(line)?.[1] ?? []) : []))
+    return lines.flatMap((line) =>
+      /loops=[1-9]/.test(line) ? (/(?:Scan|using \S+) on ((?:dispatch|consignment)_\d+)/.exec(line)?.[1] ?? []) : [],
+    )
   }
-  const { rows } = await owner.query(`select uuid_floor(now())::text as id, to_char(now() at time zone 'UTC', 'YYYYMM') as month`)
+  const { rows } = await owner.query(
+    `select uuid_floor(now())::text as id, to_char(now() at time zone 'UTC', 'YYYYMM') as month`,
+  )
   const { id, month } = rows[0]
   const move = { id, version: 1, at, state: null, lease_token: null, lease_seconds: null, lease_system: null }
   const moved = { ...move, refusal_reason: null, refusal_text: null, handed_over: false, ended: false }
   t.same(await months((pool) => findConsignments(pool, [id])), [`consignment_${month}`])
   t.same(await months((pool) => moveConsignments(pool, [moved], [])), [`consignment_${month}`])
   t.same(await months((pool) => findDispatchesToRoute(pool, [id])), [`dispatch_${month}`])
-  t.same(await months((pool) => routeDispatches(pool, { moves: [{ id, version: 1, at }], consignments: [], statuses: [], entries: [] })), [`dispatch_${month}`])
+  t.same(
+    await months((pool) =>
+      routeDispatches(pool, { moves: [{ id, version: 1, at }], consignments: [], statuses: [], entries: [] }),
+    ),
+    [`dispatch_${month}`],
+  )
 })
 
 t.test('migrations: repeated they do nothing; a changed or an unknown breaking one stops the start', async (t) => {
@@ -360,7 +417,8 @@ t.test('a database that would lose commits is refused', async (t) => {
     { name: 'full_page_writes', setting: 'on' },
     { name: 'synchronous_commit', setting: 'off' },
   ]
-  const check = (rows: typeof settings): Promise<void> => checkDurability({ query: async () => ({ rows }) } as unknown as Pool)
+  const check = (rows: typeof settings): Promise<void> =>
+    checkDurability({ query: async () => ({ rows }) } as unknown as Pool)
   await t.rejects(check(settings), { code: 'LT_STORE_UNSAFE_SETTING' })
   const safe = settings.map((row) => ({ ...row, setting: 'on' }))
   await t.resolves(check(safe))

@@ -59,7 +59,11 @@ function callOf(values: Record<string, string> = {}, rest: Partial<Call> = {}): 
 }
 
 t.test('both languages say the same with the same parameters, Vietnamese with its accents', async (t) => {
-  const parameters = (text: string): string => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort().join()
+  const parameters = (text: string): string =>
+    [...text.matchAll(/\{(\w+)\}/g)]
+      .map(([, name]) => name)
+      .sort()
+      .join()
   for (const key of Object.keys(vi) as (keyof typeof vi)[]) {
     t.equal(parameters(en[key]), parameters(vi[key]), key)
     t.notOk(/[ăâđêôơưạảấầẩậắằặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]/i.test(en[key]), `${key} is English`)
@@ -69,7 +73,21 @@ t.test('both languages say the same with the same parameters, Vietnamese with it
 t.test('help lists every command in the chosen language, and one command its options', async (t) => {
   const vietnamese = await run([])
   t.equal(vietnamese.code, EXIT_CODES.done)
-  for (const name of ['send', 'inbox', 'fetch', 'ack', 'refuse', 'status', 'trace', 'verify', 'stuck', 'agency', 'system', 'token', 'pki']) {
+  for (const name of [
+    'send',
+    'inbox',
+    'fetch',
+    'ack',
+    'refuse',
+    'status',
+    'trace',
+    'verify',
+    'stuck',
+    'agency',
+    'system',
+    'token',
+    'pki',
+  ]) {
     t.match(vietnamese.out, new RegExp(`^  ${name} +\\S`, 'm'))
   }
   t.match(vietnamese.out, 'Cách dùng')
@@ -126,7 +144,12 @@ t.test('exit codes tell scripts what kind of trouble it is', async (t) => {
 t.test('a profile: options over variables over the file, whose paths are its own', async (t) => {
   const path = join(dir, 'profile', 'p.json')
   await writeProfile(path, { url: 'http://file', system: 'file', key: 'k.pem', agency: 'G12' })
-  const profile = readProfile(callOf({ profile: path, url: 'http://option' }, { environment: { LIENTHONG_SYSTEM: 'variable', LIENTHONG_URL: 'http://variable' } }))
+  const profile = readProfile(
+    callOf(
+      { profile: path, url: 'http://option' },
+      { environment: { LIENTHONG_SYSTEM: 'variable', LIENTHONG_URL: 'http://variable' } },
+    ),
+  )
   t.same(profile, { url: 'http://option', system: 'variable', key: join(dir, 'profile', 'k.pem'), agency: 'G12' })
   t.throws(() => readProfile(callOf({ profile: join(dir, 'nosuch.json') })), { code: 'LT_CONF_FILE_UNREADABLE' })
   writeFileSync(join(dir, 'broken.json'), '{')
@@ -137,8 +160,20 @@ t.test('a profile: options over variables over the file, whose paths are its own
 
 t.test('facts of a document from options', async (t) => {
   const profile = { url: '', system: '', key: '', agency: 'G12', agencyName: 'Bộ Tài chính' }
-  const values = { number: '12', notation: 'CV-BTC', date: '2026-11-22', subject: 'V/v', signer: 'A', type: 'công văn', priority: '2', due: '2026-12-01' }
-  const facts = readFacts(callOf(values, { lists: { to: ['H26, H53', 'H26.01'], 'reply-to': ['H26,2026/11/20,5/UBND,x'] } }), profile)
+  const values = {
+    number: '12',
+    notation: 'CV-BTC',
+    date: '2026-11-22',
+    subject: 'V/v',
+    signer: 'A',
+    type: 'công văn',
+    priority: '2',
+    due: '2026-12-01',
+  }
+  const facts = readFacts(
+    callOf(values, { lists: { to: ['H26, H53', 'H26.01'], 'reply-to': ['H26,2026/11/20,5/UBND,x'] } }),
+    profile,
+  )
   t.match(facts, {
     sender: { code: 'G12', name: 'Bộ Tài chính' },
     recipients: [{ code: 'H26' }, { code: 'H53' }, { code: 'H26.01' }],
@@ -146,9 +181,13 @@ t.test('facts of a document from options', async (t) => {
     documentType: { type: '2', detail: '18', name: 'Công văn' },
     priority: 2,
     dueDate: '2026-12-01',
-    replies: [{ agency: 'H26', code: '5/UBND,x', documentId: 'H26,2026/11/20,5/UBND,x', promulgationDate: '2026-11-20' }],
+    replies: [
+      { agency: 'H26', code: '5/UBND,x', documentId: 'H26,2026/11/20,5/UBND,x', promulgationDate: '2026-11-20' },
+    ],
   })
-  t.same(readFacts(callOf({ ...values, type: '2/18', from: 'H26' }, { lists: { to: ['H53'] } }), profile).sender, { code: 'H26' })
+  t.same(readFacts(callOf({ ...values, type: '2/18', from: 'H26' }, { lists: { to: ['H53'] } }), profile).sender, {
+    code: 'H26',
+  })
   const wrong: [Record<string, string>, Record<string, string[]>][] = [
     [values, {}],
     [{ ...values, type: '9/9' }, { to: ['H26'] }],
@@ -156,12 +195,20 @@ t.test('facts of a document from options', async (t) => {
     [{ ...values, signer: '' }, { to: ['H26'] }],
     [values, { to: ['H26'], 'reply-to': ['H26'] }],
   ]
-  for (const [options, lists] of wrong) t.throws(() => readFacts(callOf(options, { lists }), profile), { name: 'UsageError' })
+  for (const [options, lists] of wrong)
+    t.throws(() => readFacts(callOf(options, { lists }), profile), { name: 'UsageError' })
   t.equal(wholeNumber(callOf({ x: '007' }), 'x', 1, [0, 10]), 7)
 })
 
 t.test('tables line up under Vietnamese letters, composed or not', async (t) => {
-  t.same(table([['Bộ', 'x'], ['Bộ'.normalize('NFD'), 'y'], ['Ban', 'z']]).map((line) => line.normalize('NFC')), ['Bộ   x', 'Bộ   y', 'Ban  z'])
+  t.same(
+    table([
+      ['Bộ', 'x'],
+      ['Bộ'.normalize('NFD'), 'y'],
+      ['Ban', 'z'],
+    ]).map((line) => line.normalize('NFC')),
+    ['Bộ   x', 'Bộ   y', 'Ban  z'],
+  )
 })
 
 t.test('the PDF of the demonstration is one: every offset of its table points at its object', async (t) => {
@@ -171,7 +218,8 @@ t.test('the PDF of the demonstration is one: every offset of its table points at
   t.equal(pdf.slice(start, start + 4), 'xref')
   const offsets = [...pdf.slice(start).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, offset]) => Number(offset))
   t.equal(offsets.length, 5)
-  for (const [index, offset] of offsets.entries()) t.ok(pdf.startsWith(`${index + 1} 0 obj\n`, offset), `object ${index + 1}`)
+  for (const [index, offset] of offsets.entries())
+    t.ok(pdf.startsWith(`${index + 1} 0 obj\n`, offset), `object ${index + 1}`)
   const [, length, stream] = /<< \/Length (\d+) >>\nstream\n([\s\S]*?)\nendstream/.exec(pdf) ?? []
   t.equal(Number(length), stream?.length)
   t.match(stream, '(Xin \\(chao\\) \\\\ ?) Tj')
@@ -182,23 +230,37 @@ t.test('lienthong pki: everything services read, nothing overwritten, keys for t
   t.equal((await run(['pki', 'axis', keys])).code, EXIT_CODES.done)
   const made = await run(['pki', 'agency', keys, 'H26.01', 'Văn phòng', '--json'])
   const { keyFile, certificateFile } = JSON.parse(made.out) as { keyFile: string; certificateFile: string }
-  const before = ['receipt.key.pem', 'token.key.pem', 'ca/root.key.pem', 'ca/root.pem', 'delivery.key.pem'].map((name) => join(keys, name))
+  const before = ['receipt.key.pem', 'token.key.pem', 'ca/root.key.pem', 'ca/root.pem', 'delivery.key.pem'].map(
+    (name) => join(keys, name),
+  )
   const contents = [...before, keyFile, certificateFile].map((file) => readFileSync(file, 'utf8'))
-  for (const file of [...before.filter((name) => name.includes('.key.')), keyFile]) t.equal(statSync(file).mode & 0o777, 0o600, file)
+  for (const file of [...before.filter((name) => name.includes('.key.')), keyFile])
+    t.equal(statSync(file).mode & 0o777, 0o600, file)
   t.equal((await run(['pki', 'axis', keys])).code, EXIT_CODES.done)
   t.equal((await run(['pki', 'agency', keys, 'H26.01', 'Another name'])).code, EXIT_CODES.done)
-  t.same([...before, keyFile, certificateFile].map((file) => readFileSync(file, 'utf8')), contents)
+  t.same(
+    [...before, keyFile, certificateFile].map((file) => readFileSync(file, 'utf8')),
+    contents,
+  )
 
   const trust = await loadTrust(keys)
   t.ok(await loadEvidenceSigner(keys))
-  const leaf = readCertificate(readFileSync(certificateFile, 'utf8').split('-----END CERTIFICATE-----')[0] + '-----END CERTIFICATE-----\n')
+  const leaf = readCertificate(
+    `${readFileSync(certificateFile, 'utf8').split('-----END CERTIFICATE-----')[0]}-----END CERTIFICATE-----\n`,
+  )
   t.equal(leaf.agencyCode, 'H26.01')
   t.ok(trust.withSubject(leaf.issuer).length > 0)
-  const shown = JSON.parse((await run(['pki', 'show', certificateFile, '--json'])).out) as { agencyCode: string; fingerprint: string }[]
+  const shown = JSON.parse((await run(['pki', 'show', certificateFile, '--json'])).out) as {
+    agencyCode: string
+    fingerprint: string
+  }[]
   t.match(shown, [{ agencyCode: 'H26.01', fingerprint: leaf.fingerprint }, { isCa: true }])
 
   writeFileSync(keyFile, readFileSync(join(keys, 'token.key.pem')))
-  t.match(await run(['pki', 'agency', keys, 'H26.01', 'x', '--lang', 'en']), { code: EXIT_CODES.config, err: /LT_CONF_INVALID/ })
+  t.match(await run(['pki', 'agency', keys, 'H26.01', 'x', '--lang', 'en']), {
+    code: EXIT_CODES.config,
+    err: /LT_CONF_INVALID/,
+  })
   t.equal((await run(['pki', 'root', join(dir, 'root-only')])).code, EXIT_CODES.done)
   t.notOk(existsSync(join(dir, 'root-only', 'receipt.key.pem')))
 })
@@ -229,10 +291,14 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
   const trust = new TrustStore({ anchors: [{ certificate: axis.rootPem, purposes: ['axis'] }] })
   t.match(await verifyReceipt(xml, trust), { verdict: 'valid', evidence: { kind: EVENTS.submissionAccepted } })
 
-  const under = (rootPem: string, purpose: 'axis' | 'packet'): TrustStore => new TrustStore({ anchors: [{ certificate: rootPem, purposes: [purpose] }] })
+  const under = (rootPem: string, purpose: 'axis' | 'packet'): TrustStore =>
+    new TrustStore({ anchors: [{ certificate: rootPem, purposes: [purpose] }] })
   t.match(await verifyReceipt(xml, under(foreign.rootPem, 'axis')), { verdict: 'untrusted', reason: /^LT_CERT_/ })
   t.match(await verifyReceipt(xml, under(axis.rootPem, 'packet')), { verdict: 'untrusted' })
-  t.match(await verifyReceipt(signer.sign(evidence, new Date('2000-01-01T00:00:00.000Z')), trust), { verdict: 'untrusted', reason: 'LT_CERT_NOT_YET_VALID' })
+  t.match(await verifyReceipt(signer.sign(evidence, new Date('2000-01-01T00:00:00.000Z')), trust), {
+    verdict: 'untrusted',
+    reason: 'LT_CERT_NOT_YET_VALID',
+  })
   const agency = await issueAgency(axis, { agencyCode: 'H26', name: 'H26' })
   const agencyPem = agency.certificatePem
   const text = xml.toString()
@@ -242,7 +308,11 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
   const own = new X509Certificate(readFileSync(join(axis.dir, 'receipt.chain.pem'))).raw.toString('base64')
   const changes: [string, string, string][] = [
     ['an agency', 'agency="H26"', 'agency="H53"'],
-    ['the time of signing', /<xades:SigningTime>[^<]*/.exec(text)?.[0] ?? '', '<xades:SigningTime>2026-11-01T00:00:00.000Z'],
+    [
+      'the time of signing',
+      /<xades:SigningTime>[^<]*/.exec(text)?.[0] ?? '',
+      '<xades:SigningTime>2026-11-01T00:00:00.000Z',
+    ],
     ['the certificate', own, new X509Certificate(agencyPem).raw.toString('base64')],
     ['a second signature', '</Evidence>', `${signature.replaceAll(evidence.id, newReceiptId())}</Evidence>`],
     ['a moved signature', signature, `<Moved>${signature}</Moved>`],
@@ -254,7 +324,10 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
   writeFileSync(good, xml)
   writeFileSync(bad, text.replace('agency="H26"', 'agency="H53"'))
   t.match(await run(['verify', good, '--trust', root]), { code: EXIT_CODES.done, out: /chữ ký đúng/ })
-  t.match(await run(['verify', good, bad, '--trust', root]), { code: EXIT_CODES.refused, out: /LT_SIG_DIGEST_MISMATCH/ })
+  t.match(await run(['verify', good, bad, '--trust', root]), {
+    code: EXIT_CODES.refused,
+    out: /LT_SIG_DIGEST_MISMATCH/,
+  })
   for (const [what, from, to] of changes) {
     t.ok(text.includes(from) && from !== '', `${what} can be planted`)
     const verdict = await verifyReceipt(Buffer.from(text.replace(from, to)), trust).then(
@@ -262,7 +335,10 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
       (error: unknown) => (error as BusError).code,
     )
     t.not(verdict, 'valid', what)
-    t.ok(['invalid', 'untrusted', 'unverifiable', 'absent', 'LT_EVD_UNREADABLE'].includes(verdict), `${what}: ${verdict}`)
+    t.ok(
+      ['invalid', 'untrusted', 'unverifiable', 'absent', 'LT_EVD_UNREADABLE'].includes(verdict),
+      `${what}: ${verdict}`,
+    )
   }
 })
 
@@ -273,11 +349,20 @@ t.test('lienthong verify on files that are none', async (t) => {
   const root = join(axis.dir, 'ca/root.pem')
   t.equal((await run(['verify', join(dir, 'files', 'nosuch.xml'), '--trust', root])).code, EXIT_CODES.config)
   t.equal((await run(['verify', join(dir, 'files', 'none.xml'), '--trust', root])).code, EXIT_CODES.refused)
-  t.equal((await run(['verify', join(dir, 'files', 'none.xml'), '--trust', join(dir, 'nosuch.pem')])).code, EXIT_CODES.config)
+  t.equal(
+    (await run(['verify', join(dir, 'files', 'none.xml'), '--trust', join(dir, 'nosuch.pem')])).code,
+    EXIT_CODES.config,
+  )
 })
 
 t.test('an error of the client carries the words of both languages', async (t) => {
-  const fault = { code: 'LT_NEW_CODE', status: 409, actor: 'sender', retry: 'never', texts: { vi: { title: 'a', advice: 'b' }, en: { title: 'c', advice: 'd' } } } as const
+  const fault = {
+    code: 'LT_NEW_CODE',
+    status: 409,
+    actor: 'sender',
+    retry: 'never',
+    texts: { vi: { title: 'a', advice: 'b' }, en: { title: 'c', advice: 'd' } },
+  } as const
   const error = new ClientError(fault)
   t.match(error, { code: 'LT_NEW_CODE', isTemporary: false, message: 'LT_NEW_CODE: c' })
   t.equal(faultOf(error), fault)

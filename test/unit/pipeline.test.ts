@@ -19,7 +19,8 @@ function recordingWork(options: { failing?: () => unknown; known?: Map<string, s
       batches.push(entries.map(({ id }) => id))
       const failure = options.failing?.()
       if (failure) throw failure
-      if (entries.some(({ bad }) => bad)) throw Object.assign(new Error('value out of range'), { code: '22003', severity: 'ERROR' })
+      if (entries.some(({ bad }) => bad))
+        throw Object.assign(new Error('value out of range'), { code: '22003', severity: 'ERROR' })
       return entries.map(({ id }) => `written ${id}`)
     },
     recover: async ({ id }) => options.known?.get(id),
@@ -49,7 +50,11 @@ t.test('one bad entry among ninety-nine is refused alone', async (t) => {
 
 t.test('bounds: batch size, weight, and how many may wait', async (t) => {
   const { work, batches } = recordingWork()
-  const committer = new Committer(work, { maxBatch: 3, maxWaiting: 5, maxWeight: 10 }, { weigh: ({ id }) => Number(id) })
+  const committer = new Committer(
+    work,
+    { maxBatch: 3, maxWaiting: 5, maxWeight: 10 },
+    { weigh: ({ id }) => Number(id) },
+  )
   const taken = ['6', '6', '1', '1', '1'].map((id) => committer.submit({ id }))
   await t.rejects(committer.submit({ id: '1' }), { code: 'LT_SUB_BUSY' })
   await Promise.all(taken)
@@ -66,7 +71,8 @@ t.test('two moves of one row never share a batch', async (t) => {
 t.test('a deadlock retries the same batch; nobody is refused', async (t) => {
   let deadlocks = 2
   const { work, batches } = recordingWork({
-    failing: () => (deadlocks-- > 0 ? Object.assign(new Error('deadlock detected'), { code: '40P01', severity: 'ERROR' }) : undefined),
+    failing: () =>
+      deadlocks-- > 0 ? Object.assign(new Error('deadlock detected'), { code: '40P01', severity: 'ERROR' }) : undefined,
   })
   const committer = new Committer(work, { maxBatch: 10, maxWaiting: 10 })
   t.same(await Promise.all([committer.submit({ id: 'a' }), committer.submit({ id: 'b' })]), ['written a', 'written b'])
@@ -88,7 +94,10 @@ t.test('an unknown outcome is re-read before anyone is answered', async (t) => {
     known: new Map([['there', 'found there']]),
   })
   const committer = new Committer(work, { maxBatch: 10, maxWaiting: 10 })
-  const [there, unknown] = await Promise.allSettled([committer.submit({ id: 'there' }), committer.submit({ id: 'unknown' })])
+  const [there, unknown] = await Promise.allSettled([
+    committer.submit({ id: 'there' }),
+    committer.submit({ id: 'unknown' }),
+  ])
   t.same(there, { status: 'fulfilled', value: 'found there' })
   t.ok(unknown?.status === 'rejected' && isBusError(unknown.reason, 'LT_STORE_UNAVAILABLE'))
   t.equal(batches.length, 1, 'nothing is written a second time while the first may still be under way')

@@ -100,7 +100,18 @@ function captured(): { lines: () => Record<string, unknown>[]; stream: { write(l
 t.test('log: an allow-list decides what is written', async (t) => {
   const { lines, stream } = captured()
   const log = createLogger('gateway', { stream }).child({ agencyCode: 'H26', fullName: 'Nguyễn Văn A' })
-  log.info({ dispatchId: 'd1', natsSubject: 'lt.audit.pending', count: 3, subject: 'mật', content: 'mật', body: { a: 1 }, url: 'nats://u:secret@h:1/x' }, 'accepted')
+  log.info(
+    {
+      dispatchId: 'd1',
+      natsSubject: 'lt.audit.pending',
+      count: 3,
+      subject: 'mật',
+      content: 'mật',
+      body: { a: 1 },
+      url: 'nats://u:secret@h:1/x',
+    },
+    'accepted',
+  )
   const foreign = Object.assign(new Error('refused for postgres://u:secret@h/d'), {
     code: '23505',
     detail: 'Key (subject)=(mật)',

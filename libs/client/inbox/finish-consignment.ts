@@ -25,7 +25,11 @@ export interface FinishOptions {
  * The steps after storing, each noted before the next: acknowledge, status 01, hand to the application. Answers `false` when
  * the lease was lost to another worker: the consignment will be leased again, and goes on from here.
  */
-export async function finishConsignment(folders: ReceivedFolders, received: Received, options: FinishOptions): Promise<boolean> {
+export async function finishConsignment(
+  folders: ReceivedFolders,
+  received: Received,
+  options: FinishOptions,
+): Promise<boolean> {
   const id = received.consignment.consignment
   const progress = await folders.progress(id)
   if (!progress.acknowledgedAt && progress.withdrawn === undefined) {
@@ -57,21 +61,32 @@ async function acknowledge({ consignment }: Received, progress: Progress, option
     },
   ])
   if (ended?.ok) progress.acknowledgedAt = new Date().toISOString()
-  else if (ended?.code === 'LT_BOX_LATE' || ended?.code === 'LT_BOX_ALREADY_ENDED' || ended?.code === 'LT_BOX_NOT_FOUND') {
+  else if (
+    ended?.code === 'LT_BOX_LATE' ||
+    ended?.code === 'LT_BOX_ALREADY_ENDED' ||
+    ended?.code === 'LT_BOX_NOT_FOUND'
+  ) {
     progress.withdrawn = ended.code
   } else return false
   return true
 }
 
 /** The bytes are kept before they are sent: a repetition after a crash is the same submission. */
-async function sendArrived({ consignment, folder }: Received, progress: Progress, options: FinishOptions): Promise<void> {
+async function sendArrived(
+  { consignment, folder }: Received,
+  progress: Progress,
+  options: FinishOptions,
+): Promise<void> {
   const { agency, sender, documentId, number, notation } = consignment
   const signer = options.signerOf?.(agency)
   if (!signer) return
   const file = join(folder, STATUS_FILE)
   if (!existsSync(file)) {
     const about = { agency: sender, code: `${number}/${notation}`, documentId }
-    await writeDurably(file, writeSignedStatus({ sender: options.partyOf?.(agency) ?? { code: agency }, about, code: '01', signer }))
+    await writeDurably(
+      file,
+      writeSignedStatus({ sender: options.partyOf?.(agency) ?? { code: agency }, about, code: '01', signer }),
+    )
   }
   try {
     await options.client.submit({ packet: file, idempotencyKey: `${consignment.consignment}-01` })

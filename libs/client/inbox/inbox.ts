@@ -31,7 +31,10 @@ export function openInbox(client: Client, options: InboxOptions): Inbox {
   const folders = new ReceivedFolders(options.dir)
   const finish: FinishOptions = { ...options, client }
 
-  async function take({ item, lease }: LeasedConsignment, signal: AbortSignal | undefined): Promise<Received | undefined> {
+  async function take(
+    { item, lease }: LeasedConsignment,
+    signal: AbortSignal | undefined,
+  ): Promise<Received | undefined> {
     const id = item.consignment
     const known = await folders.find(id)
     if (known) {

@@ -67,7 +67,10 @@ export class ReceivedFolders {
     await makeFolder(incoming)
     const stored = parts.map((part): StoredPart => ({ ...part, file: fileNameOf(part) }))
     for (const part of stored) await fetch(part, join(incoming, part.file))
-    await writeSynced(join(incoming, CONSIGNMENT_FILE), Buffer.from(JSON.stringify({ consignment, parts: stored }, null, 2)))
+    await writeSynced(
+      join(incoming, CONSIGNMENT_FILE),
+      Buffer.from(JSON.stringify({ consignment, parts: stored }, null, 2)),
+    )
     await writeSynced(join(incoming, PROGRESS_FILE), Buffer.from(JSON.stringify({ lease } satisfies Progress)))
     await makeFolder(join(this.#dir, 'received'))
     await writeDurably(join(this.#dir, 'open', consignment.consignment), new Uint8Array())

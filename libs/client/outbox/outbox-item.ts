@@ -14,7 +14,12 @@ const PACKET_FILE = 'packet.edxml'
 interface ItemRecord {
   readonly idempotencyKey: string
   readonly createdAt: string
-  readonly attachments?: readonly { readonly contentId: string; readonly name: string; readonly mediaType?: string; readonly file: string }[]
+  readonly attachments?: readonly {
+    readonly contentId: string
+    readonly name: string
+    readonly mediaType?: string
+    readonly file: string
+  }[]
 }
 
 /** What became of an item that left the queue. */
@@ -31,7 +36,11 @@ function newName(urgent: boolean, now: number): string {
 }
 
 /** Puts a submission on disk, files copied; once it resolves, it survives everything. Answers the item's name. */
-export async function writeItem(dir: string, { packet, attachments, idempotencyKey }: Submission, urgent: boolean): Promise<string> {
+export async function writeItem(
+  dir: string,
+  { packet, attachments, idempotencyKey }: Submission,
+  urgent: boolean,
+): Promise<string> {
   const now = Date.now()
   const name = newName(urgent, now)
   const folder = join(dir, OUTBOX_FOLDERS.writing, name)
@@ -65,7 +74,9 @@ export async function firstItem(dir: string): Promise<{ name: string; submission
     const submission = {
       packet: join(folder, PACKET_FILE),
       idempotencyKey,
-      ...(attachments ? { attachments: attachments.map(({ file, ...rest }) => ({ ...rest, content: join(folder, file) })) } : {}),
+      ...(attachments
+        ? { attachments: attachments.map(({ file, ...rest }) => ({ ...rest, content: join(folder, file) })) }
+        : {}),
     }
     return { name, submission }
   }
@@ -84,7 +95,10 @@ export async function endItem(
   if ('answer' in end) {
     const { receipt, ...rest } = end.answer
     await writeSynced(join(from, 'receipt.xml'), Buffer.from(receipt.xml))
-    await writeSynced(join(from, 'answer.json'), Buffer.from(JSON.stringify({ ...rest, receipt: { id: receipt.id } }, null, 2)))
+    await writeSynced(
+      join(from, 'answer.json'),
+      Buffer.from(JSON.stringify({ ...rest, receipt: { id: receipt.id } }, null, 2)),
+    )
   } else await writeSynced(join(from, 'refusal.json'), Buffer.from(JSON.stringify(end.fault, null, 2)))
   await makeFolder(target)
   await moveFolder(from, folder)

@@ -103,7 +103,9 @@ export class Transport {
           headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
           redirect: 'error',
           signal: patience.signal,
-          ...(content === undefined ? {} : { body: bodyOf(content, patience.progress) as unknown as BodyInit, duplex: 'half' }),
+          ...(content === undefined
+            ? {}
+            : { body: bodyOf(content, patience.progress) as unknown as BodyInit, duplex: 'half' }),
         }),
       )
       patience.progress()
@@ -130,7 +132,9 @@ export class Transport {
 }
 
 function isStaleToken(error: unknown): boolean {
-  return error instanceof ClientError && (error.code === 'LT_AUTH_TOKEN_EXPIRED' || error.code === 'LT_AUTH_TOKEN_INVALID')
+  return (
+    error instanceof ClientError && (error.code === 'LT_AUTH_TOKEN_EXPIRED' || error.code === 'LT_AUTH_TOKEN_INVALID')
+  )
 }
 
 /** `fetch` of Node also takes an async iterable, and pulls from it only as fast as the line is. */

@@ -18,7 +18,10 @@ export const clientErrors = defineErrors({
     actor: 'axis',
     retry: 'later',
     vxpCode: '20',
-    title: { vi: 'Không đọc được trả lời từ {address} (HTTP {status}).', en: 'The answer from {address} cannot be read (HTTP {status}).' },
+    title: {
+      vi: 'Không đọc được trả lời từ {address} (HTTP {status}).',
+      en: 'The answer from {address} cannot be read (HTTP {status}).',
+    },
     advice: {
       vi: 'Kiểm tra địa chỉ có đúng là trục liên thông không và có máy chủ trung gian nào trả lời thay không.',
       en: 'Check that the address is that of the axis and that no server in between answers in its place.',
@@ -29,7 +32,10 @@ export const clientErrors = defineErrors({
     actor: 'axis',
     retry: 'later',
     vxpCode: '21',
-    title: { vi: 'Phần {part} tải về không khớp mã băm đã báo.', en: 'Part {part} as fetched does not have the announced digest.' },
+    title: {
+      vi: 'Phần {part} tải về không khớp mã băm đã báo.',
+      en: 'Part {part} as fetched does not have the announced digest.',
+    },
     advice: {
       vi: 'Tải lại phần này; văn bản chưa được báo nhận nên vẫn còn trong hộp thư.',
       en: 'Fetch it again; the document was not acknowledged and is still in the mailbox.',
@@ -52,7 +58,10 @@ export const clientErrors = defineErrors({
     retry: 'after-fix',
     vxpCode: '21',
     title: { vi: 'Không đọc được tệp {file}.', en: 'The file {file} cannot be read.' },
-    advice: { vi: 'Kiểm tra đường dẫn và quyền đọc của tệp.', en: 'Check the path and the read permission of the file.' },
+    advice: {
+      vi: 'Kiểm tra đường dẫn và quyền đọc của tệp.',
+      en: 'Check the path and the read permission of the file.',
+    },
   },
   LT_CLIENT_FOLDER_UNUSABLE: {
     status: 500,

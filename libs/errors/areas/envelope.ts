@@ -153,7 +153,7 @@ export const envelopeErrors = defineErrors({
     },
     advice: {
       vi: 'Gửi báo cáo mã độc tới hệ thống của trung tâm an toàn thông tin, không gửi qua trục văn bản.',
-      en: 'Send antivirus reports to the security centre\'s own system, not over the document axis.',
+      en: "Send antivirus reports to the security centre's own system, not over the document axis.",
     },
   },
   LT_ENV_NOT_EDXML: {
@@ -205,7 +205,7 @@ export const envelopeErrors = defineErrors({
     vxpCode: '21',
     title: {
       vi: 'Gói tin có đoạn Base64 dài nằm ngoài nội dung tệp đính kèm.',
-      en: 'The packet holds a long Base64 text outside an attachment\'s content.',
+      en: "The packet holds a long Base64 text outside an attachment's content.",
     },
     advice: {
       vi: 'Chỉ đặt nội dung tệp đính kèm trong ContentTransferEncoded, không kèm chữ hay chú thích.',

@@ -22,7 +22,10 @@ export const storeErrors = defineErrors({
       vi: 'Cơ sở dữ liệu chạy với thiết lập {setting} = {value}, không bảo đảm an toàn dữ liệu.',
       en: 'The database runs with {setting} = {value}, which does not keep data safe.',
     },
-    advice: { vi: 'Bật lại {setting} rồi khởi động lại dịch vụ.', en: 'Turn {setting} on and start the service again.' },
+    advice: {
+      vi: 'Bật lại {setting} rồi khởi động lại dịch vụ.',
+      en: 'Turn {setting} on and start the service again.',
+    },
   },
   LT_STORE_CLOCK_SKEW: {
     status: 503,
@@ -33,7 +36,10 @@ export const storeErrors = defineErrors({
       vi: 'Đồng hồ của máy chủ và của cơ sở dữ liệu lệch nhau quá một giây.',
       en: 'The clocks of this server and of the database differ by more than a second.',
     },
-    advice: { vi: 'Kiểm tra đồng bộ thời gian (NTP) trên cả hai máy.', en: 'Check time synchronisation (NTP) on both machines.' },
+    advice: {
+      vi: 'Kiểm tra đồng bộ thời gian (NTP) trên cả hai máy.',
+      en: 'Check time synchronisation (NTP) on both machines.',
+    },
   },
   LT_STORE_NO_PARTITION: {
     status: 503,

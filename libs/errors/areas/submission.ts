@@ -46,8 +46,14 @@ export const submissionErrors = defineErrors({
     actor: 'sender',
     retry: 'never',
     vxpCode: '21',
-    title: { vi: 'Không có lượt gửi nào mang mã này mà hệ thống được xem.', en: 'There is no such dispatch that this system may see.' },
-    advice: { vi: 'Kiểm tra lại mã lượt gửi và hệ thống đang đăng nhập.', en: 'Check the id and the system you are signed in as.' },
+    title: {
+      vi: 'Không có lượt gửi nào mang mã này mà hệ thống được xem.',
+      en: 'There is no such dispatch that this system may see.',
+    },
+    advice: {
+      vi: 'Kiểm tra lại mã lượt gửi và hệ thống đang đăng nhập.',
+      en: 'Check the id and the system you are signed in as.',
+    },
   },
   LT_SUB_NOT_ENDED: {
     status: 409,
@@ -68,7 +74,10 @@ export const submissionErrors = defineErrors({
     actor: 'sender',
     retry: 'never',
     vxpCode: '21',
-    title: { vi: 'Nội dung của lượt gửi đã được xóa theo thời hạn lưu.', en: 'The content of this dispatch was deleted by retention.' },
+    title: {
+      vi: 'Nội dung của lượt gửi đã được xóa theo thời hạn lưu.',
+      en: 'The content of this dispatch was deleted by retention.',
+    },
     advice: { vi: 'Gửi văn bản thành lượt gửi mới.', en: 'Submit the document as a new dispatch.' },
   },
   LT_SUB_UNSTORABLE: {

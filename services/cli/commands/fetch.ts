@@ -46,10 +46,13 @@ async function fetchAll(
   const folder = join(dir, id)
   await mkdir(folder, { recursive: true })
   await writeLease(dir, { consignment: id, lease, contentHash: item.contentHash })
-  const lines = [output.t('fetch.done', { consignment: id, sender: item.sender, folder, until: shownTime(leasedUntil) })]
+  const lines = [
+    output.t('fetch.done', { consignment: id, sender: item.sender, folder, until: shownTime(leasedUntil) }),
+  ]
   const files: string[] = []
   for (const part of await client.parts(id, lease)) {
-    const name = part.role === 'attachment' ? safeFileName(`${part.ordinal}-${part.name ?? 'attachment'}`) : `${part.role}.edxml`
+    const name =
+      part.role === 'attachment' ? safeFileName(`${part.ordinal}-${part.name ?? 'attachment'}`) : `${part.role}.edxml`
     const file = join(folder, name)
     output.progress(output.t('fetch.progress', { file }))
     await client.download({ consignment: id, lease, part, file }, { signal })

@@ -53,7 +53,10 @@ async function receive(call: Call, profile: Profile, dir: string): Promise<void>
     signerOf: () => signer,
     ownSignature: signer !== undefined,
     onReceived: told,
-    partyOf: (code) => ({ code, ...(profile.agencyName && code === profile.agency ? { name: profile.agencyName } : {}) }),
+    partyOf: (code) => ({
+      code,
+      ...(profile.agencyName && code === profile.agency ? { name: profile.agencyName } : {}),
+    }),
     onError: (error, consignment) => output.note(output.t('inbox.failed', { consignment, reason: String(error) })),
   })
   if (flags.watch) {

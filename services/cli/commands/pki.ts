@@ -17,16 +17,25 @@ export const pkiCommand: Command = {
     const { output, values } = call
     const dir = argument(call, 1, 'FOLDER')
     const days = wholeNumber(call, 'days', what === 'agency' ? 730 : 1095, [1, 3650])
-    const options = { ...(what === 'agency' ? {} : { days }), ...(values.organisation ? { organisation: values.organisation } : {}) }
+    const options = {
+      ...(what === 'agency' ? {} : { days }),
+      ...(values.organisation ? { organisation: values.organisation } : {}),
+    }
     if (what !== 'agency') {
       await (what === 'root' ? makeAuthority(dir, options) : makeAxis(dir, options))
       output.result({ dir }, [output.t('pki.axis', { dir })])
       return
     }
     const authority = await makeAuthority(dir, options)
-    const signer = await issueAgency(authority, { agencyCode: argument(call, 2, 'CODE'), name: argument(call, 3, 'NAME'), days })
+    const signer = await issueAgency(authority, {
+      agencyCode: argument(call, 2, 'CODE'),
+      name: argument(call, 3, 'NAME'),
+      days,
+    })
     const { keyFile, certificateFile, agencyCode } = signer
-    output.result({ agencyCode, keyFile, certificateFile }, [output.t('pki.agency', { key: keyFile, certificate: certificateFile })])
+    output.result({ agencyCode, keyFile, certificateFile }, [
+      output.t('pki.agency', { key: keyFile, certificate: certificateFile }),
+    ])
   },
 }
 

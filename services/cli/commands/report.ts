@@ -32,6 +32,8 @@ export const reportCommand: Command = {
     })
     const answer = await clientOf(profile).submit({ packet })
     const name = STATUS_NAMES[status.code][output.language]
-    output.result(answer, [output.t('report.done', { code: status.code, name, about: documentId, dispatch: answer.dispatch })])
+    output.result(answer, [
+      output.t('report.done', { code: status.code, name, about: documentId, dispatch: answer.dispatch }),
+    ])
   },
 }

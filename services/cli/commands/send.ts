@@ -1,5 +1,10 @@
 import { basename } from 'node:path'
-import { type SignedPacket, type SubmissionAnswer, writeDurably, writeSignedPacket } from '../../../libs/client/index.ts'
+import {
+  type SignedPacket,
+  type SubmissionAnswer,
+  writeDurably,
+  writeSignedPacket,
+} from '../../../libs/client/index.ts'
 import type { Call, Command } from '../command.ts'
 import { UsageError } from '../command.ts'
 import { oneOf } from '../command-line.ts'
@@ -36,7 +41,10 @@ export const sendCommand: Command = {
       ])
       return
     }
-    const answer = await client.submit({ ...submission, ...(key === undefined ? {} : { idempotencyKey: key }) }, { signal })
+    const answer = await client.submit(
+      { ...submission, ...(key === undefined ? {} : { idempotencyKey: key }) },
+      { signal },
+    )
     if (values.receipt) await writeDurably(values.receipt, Buffer.from(answer.receipt.xml), 0o644)
     output.result(answer, describe(call, answer))
   },
@@ -45,7 +53,9 @@ export const sendCommand: Command = {
 async function packetOf(call: Call, profile: Profile): Promise<SignedPacket | { readonly packet: string }> {
   const { names, output, values } = call
   const [first] = names
-  const described = Object.keys(SEND_OPTIONS).some((option) => values[option] !== undefined || call.lists[option] || call.flags[option])
+  const described = Object.keys(SEND_OPTIONS).some(
+    (option) => values[option] !== undefined || call.lists[option] || call.flags[option],
+  )
   if (!described && first?.endsWith('.edxml') && names.length === 1) return { packet: first }
   if (!first) throw new UsageError(output.t('usage.missing', { what: 'FILES' }))
   const form = oneOf(call, '--form', values.form ?? 'detached', ['detached', 'inline'])
@@ -70,5 +80,10 @@ function describe(call: Call, answer: SubmissionAnswer): string[] {
 
 function signatureLine({ output }: Call, signature: { verdict: string; reason?: string } | undefined): string[] {
   if (!signature) return []
-  return [output.t('send.signature', { verdict: signature.verdict, reason: signature.reason ? ` (${signature.reason})` : '' })]
+  return [
+    output.t('send.signature', {
+      verdict: signature.verdict,
+      reason: signature.reason ? ` (${signature.reason})` : '',
+    }),
+  ]
 }

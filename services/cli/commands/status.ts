@@ -33,11 +33,18 @@ function describe({ output, values }: Call, dispatch: DispatchAnswer): string[] 
   ])
   return [
     output.t('status.head', { number: dispatch.number, notation: dispatch.notation, subject: dispatch.subject }),
-    output.t('status.state', { state: dispatch.state, time: shownTime(dispatch.acceptedAt), verdict: dispatch.signature.verdict }),
+    output.t('status.state', {
+      state: dispatch.state,
+      time: shownTime(dispatch.acceptedAt),
+      verdict: dispatch.signature.verdict,
+    }),
     '',
     ...table([output.t('status.columns').split('|'), ...rows]),
     '',
-    output.t('status.receipts', { count: dispatch.receipts.length, folder: values.receipts ? ` → ${values.receipts}` : '' }),
+    output.t('status.receipts', {
+      count: dispatch.receipts.length,
+      folder: values.receipts ? ` → ${values.receipts}` : '',
+    }),
     ...dispatch.thread.map(({ number, notation, sender, dispatch: id }) =>
       output.t('status.thread', { number, notation, sender, dispatch: id }),
     ),

@@ -15,7 +15,10 @@ export const traceCommand: Command = {
     const { output } = call
     const id = argument(call, 0, 'DISPATCH | CONSIGNMENT | DOCUMENT_ID')
     const traces = await withDatabase(call, (pool) => traceDispatches(pool, id))
-    output.result(traces, traces.length === 0 ? [output.t('trace.none', { id })] : traces.flatMap((trace) => describe(call, trace)))
+    output.result(
+      traces,
+      traces.length === 0 ? [output.t('trace.none', { id })] : traces.flatMap((trace) => describe(call, trace)),
+    )
     return traces.length === 0 ? EXIT_CODES.notFound : EXIT_CODES.done
   },
 }
@@ -33,7 +36,9 @@ function describe({ output }: Call, trace: Trace): string[] {
 }
 
 function summary(details: TraceStep['details']): string {
-  return TELLING.flatMap((name) => (typeof details[name] === 'string' && details[name] !== '' ? [`${name}=${details[name]}`] : []))
+  return TELLING.flatMap((name) =>
+    typeof details[name] === 'string' && details[name] !== '' ? [`${name}=${details[name]}`] : [],
+  )
     .join(' ')
     .slice(0, 80)
 }

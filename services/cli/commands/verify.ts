@@ -29,7 +29,8 @@ export const verifyCommand: Command = {
     if (!lists.trust) throw new UsageError(output.t('usage.missing', { what: '--trust' }))
     const trust = readTrust(lists.trust)
     const findings: Finding[] = []
-    for (const file of names) findings.push(await ((await isReceipt(file)) ? receipt(call, file, trust) : packet(call, file, trust)))
+    for (const file of names)
+      findings.push(await ((await isReceipt(file)) ? receipt(call, file, trust) : packet(call, file, trust)))
     output.result(
       findings.map(({ line: _, ...rest }) => rest),
       findings.map(({ line }) => line),
@@ -47,9 +48,17 @@ export function readTrust(files: readonly string[]): TrustStore {
 async function receipt({ output }: Call, file: string, trust: TrustStore): Promise<Finding> {
   const { verdict, reason, detail, evidence } = await verifyReceipt(await readFile(file), trust)
   const { kind, eventTime, axis, document } = evidence
-  const what = output.t('verify.receipt', { event: kind, time: shownTime(eventTime), axis: axis.name, document: `${document.number}/${document.notation}` })
+  const what = output.t('verify.receipt', {
+    event: kind,
+    time: shownTime(eventTime),
+    axis: axis.name,
+    document: `${document.number}/${document.notation}`,
+  })
   const why = [reason, detail].filter(Boolean).join(': ')
-  const line = verdict === 'valid' ? output.t('verify.good', { file, what }) : output.t('verify.bad', { file, verdict, reason: why })
+  const line =
+    verdict === 'valid'
+      ? output.t('verify.good', { file, what })
+      : output.t('verify.bad', { file, verdict, reason: why })
   return { file, verdict, ...(reason === undefined ? {} : { reason }), facts: evidence, line }
 }
 
@@ -59,7 +68,9 @@ async function packet({ output, lists }: Call, file: string, trust: TrustStore):
   const { verdict, reason } = report
   const what = output.t('verify.packet', { sender, signer: report.signer?.subject ?? '' })
   const line =
-    verdict === 'valid' ? output.t('verify.good', { file, what }) : output.t('verify.bad', { file, verdict, reason: reason ?? '' })
+    verdict === 'valid'
+      ? output.t('verify.good', { file, what })
+      : output.t('verify.bad', { file, verdict, reason: reason ?? '' })
   return { file, verdict, ...(reason === undefined ? {} : { reason }), facts: report, line }
 }
 

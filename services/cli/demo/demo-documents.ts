@@ -1,5 +1,5 @@
-import { wireTimestamp } from '../../../libs/envelope/index.ts'
 import { type PacketSigner, type SignedPacket, writeSignedPacket } from '../../../libs/client/index.ts'
+import { wireTimestamp } from '../../../libs/envelope/index.ts'
 import { makePdf } from './make-pdf.ts'
 import type { DemoSystem } from './seed.ts'
 

@@ -1,8 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Client, createClient, type Inbox, openInbox, openSigner, type PacketSigner, type Received, writeSignedStatus } from '../../../libs/client/index.ts'
+import {
+  type Client,
+  createClient,
+  type Inbox,
+  openInbox,
+  openSigner,
+  type PacketSigner,
+  type Received,
+  writeSignedStatus,
+} from '../../../libs/client/index.ts'
 import { openPacket } from '../../../libs/envelope/index.ts'
-import { type StatusCode, STATUS_NAMES, type StatusReport } from '../../../libs/model/index.ts'
+import { STATUS_NAMES, type StatusCode, type StatusReport } from '../../../libs/model/index.ts'
 import type { Output } from '../output.ts'
 import type { DemoDocument } from './demo-documents.ts'
 import type { DemoFolder } from './demo-folder.ts'
@@ -73,7 +82,11 @@ export function openReceiver(party: DemoParty, stage: DemoStage, ownSignature: b
 }
 
 /** The sender's own mailbox, in which statuses arrive. */
-export function openStatusInbox(party: DemoParty, stage: DemoStage, onStatus: (agency: string, status: StatusReport) => void): Inbox {
+export function openStatusInbox(
+  party: DemoParty,
+  stage: DemoStage,
+  onStatus: (agency: string, status: StatusReport) => void,
+): Inbox {
   const { output, timeline, folder, documents } = stage
   return openInbox(party.client, {
     dir: folder.at('work', party.system.agencyCode),
@@ -86,7 +99,10 @@ export function openStatusInbox(party: DemoParty, stage: DemoStage, onStatus: (a
       if (!status || !document) return
       const name = STATUS_NAMES[status.code][output.language]
       const { sender: agency } = consignment
-      timeline.add(party.system.agencyCode, output.t('demo.statusReceived', { code: status.code, name, agency, document: document.shown }))
+      timeline.add(
+        party.system.agencyCode,
+        output.t('demo.statusReceived', { code: status.code, name, agency, document: document.shown }),
+      )
       onStatus(agency, status)
     },
   })

@@ -16,7 +16,11 @@ export async function findAxis(base: Environment = processEnvironment()): Promis
   if (await isServing(url)) return { url, started: false, [Symbol.asyncDispose]: async () => undefined }
   const quiet = { ...base, LOG_LEVEL: base.LOG_LEVEL ?? 'error' }
   const running: Running = await startAll({ environment: (service) => serviceEnvironment(service, quiet) })
-  return { url: running.urls?.native ?? url, started: true, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
+  return {
+    url: running.urls?.native ?? url,
+    started: true,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  }
 }
 
 async function isServing(url: string): Promise<boolean> {

@@ -1,6 +1,8 @@
 /** A real one-page PDF 1.4 with lines of plain ASCII text; other characters become `?`, since no font is embedded. */
 export function makePdf(lines: readonly string[]): Buffer {
-  const text = lines.map((line) => `(${line.replace(/[^\x20-\x7e]/g, '?').replace(/[\\()]/g, '\\$&')}) Tj T*`).join('\n')
+  const text = lines
+    .map((line) => `(${line.replace(/[^\x20-\x7e]/g, '?').replace(/[\\()]/g, '\\$&')}) Tj T*`)
+    .join('\n')
   const content = `BT\n/F1 12 Tf\n14 TL\n72 770 Td\n${text}\nET`
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',

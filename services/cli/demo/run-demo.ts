@@ -68,7 +68,12 @@ async function prepare(output: Output, environment: Environment): Promise<{ axis
   try {
     const systems = await seedDemo(pool, axis, keyDir)
     const { rows } = await pool.query<{ count: string }>('select count(*) from agency')
-    output.line(output.t('demo.seeded', { count: rows[0]?.count ?? '', systems: systems.map(({ systemCode }) => systemCode).join(', ') }))
+    output.line(
+      output.t('demo.seeded', {
+        count: rows[0]?.count ?? '',
+        systems: systems.map(({ systemCode }) => systemCode).join(', '),
+      }),
+    )
     return { axis, systems }
   } finally {
     await pool.end()
@@ -92,12 +97,17 @@ async function untilKnown(parties: readonly DemoParty[]): Promise<void> {
 }
 
 /** Sends the documents and lets everyone receive until every status has come back. */
-async function exchange(stage: DemoStage, sender: DemoParty, receivers: readonly DemoParty[]): Promise<SubmissionAnswer[]> {
+async function exchange(
+  stage: DemoStage,
+  sender: DemoParty,
+  receivers: readonly DemoParty[],
+): Promise<SubmissionAnswer[]> {
   const { output, timeline, folder, documents } = stage
   const stopping = new AbortController()
   const missing = new Set<string>()
   for (const documentId of documents.keys()) {
-    for (const { system } of receivers) for (const code of EXPECTED_STATUSES) missing.add(`${system.agencyCode} ${code} ${documentId}`)
+    for (const { system } of receivers)
+      for (const code of EXPECTED_STATUSES) missing.add(`${system.agencyCode} ${code} ${documentId}`)
   }
   const statusInbox = openStatusInbox(sender, stage, (agency, { code, about }) => {
     missing.delete(`${agency} ${code} ${about.documentId ?? ''}`)
@@ -143,15 +153,21 @@ async function untilClosed({ client }: DemoParty, answers: readonly SubmissionAn
     const dispatches = await Promise.all(answers.map(({ dispatch }) => client.dispatch(dispatch)))
     const done = dispatches.every(
       ({ state, receipts, recipients }) =>
-        state === 'CLOSED' && receipts.filter(({ event }) => event === EVENTS.acknowledged).length === recipients.length,
+        state === 'CLOSED' &&
+        receipts.filter(({ event }) => event === EVENTS.acknowledged).length === recipients.length,
     )
     if (done) return dispatches
-    if (Date.now() > end) throw new Error(`dispatches did not close: ${dispatches.map(({ state }) => state).join(', ')}`)
+    if (Date.now() > end)
+      throw new Error(`dispatches did not close: ${dispatches.map(({ state }) => state).join(', ')}`)
     await sleep(LOOK_MS)
   }
 }
 
-async function fetchReceipts({ client }: DemoParty, dispatches: readonly DispatchAnswer[], folder: DemoFolder): Promise<string[]> {
+async function fetchReceipts(
+  { client }: DemoParty,
+  dispatches: readonly DispatchAnswer[],
+  folder: DemoFolder,
+): Promise<string[]> {
   const kept: string[] = []
   for (const { dispatch, number, receipts, recipients } of dispatches) {
     for (const [index, { entry, event, consignment }] of receipts.entries()) {
@@ -185,10 +201,18 @@ async function check(
   if (await hasXmlsec()) {
     for (const file of receipts) {
       const verdict = await askXmlsec(folder.at(file), folder.at('trust', 'axis-root.pem'))
-      say(verdict.ok, output.t(verdict.ok ? 'demo.receiptGood' : 'demo.receiptBad', { file, reason: verdict.ok ? '' : verdict.reason }))
+      say(
+        verdict.ok,
+        output.t(verdict.ok ? 'demo.receiptGood' : 'demo.receiptBad', {
+          file,
+          reason: verdict.ok ? '' : verdict.reason,
+        }),
+      )
     }
   } else output.line(`  - ${output.t('demo.noXmlsec')}`)
-  const trust = new TrustStore({ anchors: [{ certificate: await readFile(folder.at('trust', 'axis-root.pem')), purposes: ['axis'] }] })
+  const trust = new TrustStore({
+    anchors: [{ certificate: await readFile(folder.at('trust', 'axis-root.pem')), purposes: ['axis'] }],
+  })
   for (const file of receipts) {
     const { verdict, reason = '' } = await verifyReceipt(await readFile(folder.at(file)), trust)
     if (verdict !== 'valid') say(false, output.t('demo.receiptOwnBad', { file, reason }))

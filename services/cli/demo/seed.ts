@@ -31,7 +31,12 @@ interface Plan {
 }
 
 const PLANS: readonly Plan[] = [
-  { systemCode: 'demo-g12', agencyCode: 'G12', agencyName: 'Bộ Tài chính', systemName: 'Hệ thống văn bản Bộ Tài chính (thử nghiệm)' },
+  {
+    systemCode: 'demo-g12',
+    agencyCode: 'G12',
+    agencyName: 'Bộ Tài chính',
+    systemName: 'Hệ thống văn bản Bộ Tài chính (thử nghiệm)',
+  },
   {
     systemCode: 'demo-h26',
     agencyCode: 'H26',
@@ -39,7 +44,12 @@ const PLANS: readonly Plan[] = [
     systemName: 'Hệ thống văn bản Thành phố Hà Nội (thử nghiệm)',
     unit: { code: 'H26.01', name: 'Văn phòng UBND Thành phố Hà Nội' },
   },
-  { systemCode: 'demo-h53', agencyCode: 'H53', agencyName: 'UBND tỉnh Tây Ninh', systemName: 'Hệ thống văn bản tỉnh Tây Ninh (thử nghiệm)' },
+  {
+    systemCode: 'demo-h53',
+    agencyCode: 'H53',
+    agencyName: 'UBND tỉnh Tây Ninh',
+    systemName: 'Hệ thống văn bản tỉnh Tây Ninh (thử nghiệm)',
+  },
 ]
 
 /**
@@ -65,7 +75,12 @@ async function seedSystem(pool: Pool, axis: AxisPki, dir: string, plan: Plan): P
   await front(pool, systemCode, agencyCode, { withDescendants: true })
   const publicJwk = createPublicKey(clientKeyPem).export({ format: 'jwk' })
   await addSystemKey(pool, { systemCode, publicJwk })
-  await addCertificate(pool, { ownerKind: 'agency', ownerCode: agencyCode, certificatePem: signer.certificatePem, purpose: 'packet' })
+  await addCertificate(pool, {
+    ownerKind: 'agency',
+    ownerCode: agencyCode,
+    certificatePem: signer.certificatePem,
+    purpose: 'packet',
+  })
   return { systemCode, agencyCode, agencyName, clientKeyFile, clientKeyPem, signer }
 }
 

@@ -1,8 +1,8 @@
 import { type Acknowledgement, type Client, type EndedItem, signReceipt } from '../../../libs/client/index.ts'
 import type { Call } from '../command.ts'
 import { EXIT_CODES, UsageError } from '../command.ts'
-import type { TextKey } from '../texts/vi.ts'
 import { clientOf, readProfile, signerOf } from '../profile.ts'
+import type { TextKey } from '../texts/vi.ts'
 import { readLease } from './lease-file.ts'
 
 /**
@@ -21,7 +21,10 @@ export async function endConsignments(
   const items: Acknowledgement[] = []
   for (const name of names) {
     const { consignment, lease, contentHash } = await readLease(call, name)
-    const signature = profile.signKey && contentHash !== '' ? signReceipt(verb, { consignment, contentHash }, signerOf(profile, call)) : undefined
+    const signature =
+      profile.signKey && contentHash !== ''
+        ? signReceipt(verb, { consignment, contentHash }, signerOf(profile, call))
+        : undefined
     items.push({ consignment, lease, ...(signature ? { signature } : {}) })
   }
   const ended = await end(clientOf(profile), items)

@@ -16,7 +16,9 @@ export async function closeAgencyFromOptions(call: Call): Promise<void> {
   const { output, values } = call
   const code = argument(call, 1, 'CODE')
   const closedOn = required(call, 'on')
-  const row = await withDatabase(call, (pool) => closeAgency(pool, code, { closedOn, successorCode: values.successor ?? null }))
+  const row = await withDatabase(call, (pool) =>
+    closeAgency(pool, code, { closedOn, successorCode: values.successor ?? null }),
+  )
   output.result(row, [output.t('agency.closed', { code: row.code, date: row.closedOn ?? '' })])
 }
 

@@ -19,7 +19,9 @@ export async function changeKey(call: Call): Promise<void> {
     return
   }
   const publicJwk = readPublicKey(argument(call, 2, 'FILE'))
-  const row = await withDatabase(call, (pool) => addSystemKey(pool, { systemCode: code, publicJwk, ...(kid ? { kid } : {}) }))
+  const row = await withDatabase(call, (pool) =>
+    addSystemKey(pool, { systemCode: code, publicJwk, ...(kid ? { kid } : {}) }),
+  )
   output.result(row, [output.t('system.keyAdded', { kid: row.kid, code })])
 }
 
@@ -32,13 +34,17 @@ export async function changeCertificate(call: Call): Promise<void> {
   const { revoke, agency } = values
   if (revoke) {
     const row = await withDatabase(call, (pool) => revokeCertificate(pool, revoke.replaceAll(':', '').toLowerCase()))
-    output.result({ ...row, certificatePem: undefined }, [output.t('system.certRevoked', { fingerprint: row.fingerprint })])
+    output.result({ ...row, certificatePem: undefined }, [
+      output.t('system.certRevoked', { fingerprint: row.fingerprint }),
+    ])
     return
   }
   const code = argument(call, 1, 'CODE')
   const certificatePem = CERTIFICATE.exec(readText(argument(call, 2, 'FILE')))?.[0] ?? ''
   const purpose = oneOf(call, '--purpose', values.purpose ?? 'packet', ['packet', 'client-auth', 'tls'])
-  const owner = agency ? ({ ownerKind: 'agency', ownerCode: agency } as const) : ({ ownerKind: 'system', ownerCode: code } as const)
+  const owner = agency
+    ? ({ ownerKind: 'agency', ownerCode: agency } as const)
+    : ({ ownerKind: 'system', ownerCode: code } as const)
   const row = await withDatabase(call, (pool) => addCertificate(pool, { ...owner, certificatePem, purpose }))
   output.result(row, [output.t('system.certAdded', { fingerprint: row.fingerprint, owner: row.ownerCode })])
 }
@@ -47,7 +53,9 @@ export async function changeCertificate(call: Call): Promise<void> {
 function readPublicKey(path: string): object {
   const text = readText(path)
   try {
-    const key = text.trimStart().startsWith('{') ? createPublicKey({ key: JSON.parse(text) as never, format: 'jwk' }) : createPublicKey(text)
+    const key = text.trimStart().startsWith('{')
+      ? createPublicKey({ key: JSON.parse(text) as never, format: 'jwk' })
+      : createPublicKey(text)
     return key.export({ format: 'jwk' })
   } catch (cause) {
     throw new BusError('LT_REG_BAD_KEY', { reason: 'PEM / JWK' }, { cause })

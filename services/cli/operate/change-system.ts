@@ -32,7 +32,9 @@ export async function listSystems(call: Call): Promise<void> {
     name,
     delivery,
     signaturePolicy,
-    suspendedAt ? output.t('system.suspendedSince', { time: shownTime(suspendedAt), reason: suspendedReason ?? '' }) : output.t('system.active'),
+    suspendedAt
+      ? output.t('system.suspendedSince', { time: shownTime(suspendedAt), reason: suspendedReason ?? '' })
+      : output.t('system.active'),
   ])
   output.result(systems, table([output.t('system.columns').split('|'), ...rows]))
 }

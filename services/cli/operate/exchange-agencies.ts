@@ -13,14 +13,19 @@ const SHOWN_PROBLEMS = 20
 export async function importFromFile(call: Call): Promise<number> {
   const { output } = call
   const file = argument(call, 1, 'FILE')
-  const report = await withDatabase(call, (pool) => importAgencies(pool, readCounted(call, file), { format: formatOf(call, file) }))
+  const report = await withDatabase(call, (pool) =>
+    importAgencies(pool, readCounted(call, file), { format: formatOf(call, file) }),
+  )
   const { read, added, changed, aliases, problems } = report
   if (problems.length === 0) {
     output.result(report, [output.t('agency.imported', { read, added, changed, aliases })])
     return EXIT_CODES.done
   }
   const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ line, code, params }) => {
-    return output.t('agency.problem', { line, title: `${code}: ${fill(catalogue[code].title[output.language], params)}` })
+    return output.t('agency.problem', {
+      line,
+      title: `${code}: ${fill(catalogue[code].title[output.language], params)}`,
+    })
   })
   output.result(report, [output.t('agency.notImported', { count: problems.length }), ...shown])
   return EXIT_CODES.refused

@@ -1,5 +1,5 @@
-import { openRegistry, type Registry } from '../../../libs/registry/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
+import { openRegistry, type Registry } from '../../../libs/registry/index.ts'
 import type { Call } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { argument, wholeNumber } from '../command-line.ts'
@@ -20,12 +20,18 @@ export async function showAgency(call: Call): Promise<void> {
   const rows: [string, string][] = [
     [output.t('agency.label.name'), shown.name],
     [output.t('agency.label.parent'), shown.parentCode ?? ''],
-    [output.t('agency.label.closed'), [shown.closedOn, shown.successorCode && `→ ${shown.successorCode}`].filter(Boolean).join(' ')],
+    [
+      output.t('agency.label.closed'),
+      [shown.closedOn, shown.successorCode && `→ ${shown.successorCode}`].filter(Boolean).join(' '),
+    ],
     [output.t('agency.label.system'), shown.receivingSystem ?? ''],
     [output.t('agency.label.aliases'), shown.aliases.join(', ')],
     [output.t('agency.label.source'), `${shown.source} (${shown.confidence})`],
   ]
-  output.result(shown, [shown.code, ...table(rows.filter(([, value]) => value !== '').map(([label, value]) => [`  ${label}`, value]))])
+  output.result(shown, [
+    shown.code,
+    ...table(rows.filter(([, value]) => value !== '').map(([label, value]) => [`  ${label}`, value])),
+  ])
 }
 
 /** `agency search WORDS`: by the beginnings of words of the name, accents or not, or by the beginning of a code. */
@@ -34,7 +40,10 @@ export async function findAgencies(call: Call): Promise<number> {
   const text = [argument(call, 1, 'WORDS'), ...names.slice(2)].join(' ')
   const limit = wholeNumber(call, 'limit', 20, [1, 1000])
   const found = await withRegistry(call, (registry) => registry.search(text, limit))
-  const rows = found.map(({ code, name, closedOn }) => [code, closedOn ? `${name} (${output.t('agency.label.closed')} ${closedOn})` : name])
+  const rows = found.map(({ code, name, closedOn }) => [
+    code,
+    closedOn ? `${name} (${output.t('agency.label.closed')} ${closedOn})` : name,
+  ])
   output.result(found, rows.length === 0 ? [output.t('agency.none')] : table(rows))
   return rows.length === 0 ? EXIT_CODES.notFound : EXIT_CODES.done
 }

@@ -46,5 +46,8 @@ async function readSteps(pool: Pool, dispatch: string): Promise<TraceStep[]> {
       where e.dispatch_id = $1 order by l.epoch nulls last, l.index, e.event_time limit 5000`,
     [dispatch],
   )
-  return rows.map((row) => ({ ...row, details: row.details === null ? {} : (JSON.parse(row.details) as TraceStep['details']) }))
+  return rows.map((row) => ({
+    ...row,
+    details: row.details === null ? {} : (JSON.parse(row.details) as TraceStep['details']),
+  }))
 }

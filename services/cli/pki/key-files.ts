@@ -16,13 +16,20 @@ export interface PairFiles {
  * written before its key, so that a key without a certificate cannot come from us.
  * @throws BusError LT_CONF_INVALID when the two do not belong together
  */
-export async function keepPair(files: PairFiles, make: () => Promise<Issued>, chain: readonly string[] = []): Promise<Issuer> {
+export async function keepPair(
+  files: PairFiles,
+  make: () => Promise<Issued>,
+  chain: readonly string[] = [],
+): Promise<Issuer> {
   if (!existsSync(files.key)) {
     const { certificatePem, privateKeyPem } = await make()
     await writeDurably(files.certificate, Buffer.from([certificatePem, ...chain].join('')), 0o644)
     await writeDurably(files.key, Buffer.from(privateKeyPem))
   }
-  const [certificatePem, privateKeyPem] = await Promise.all([readFile(files.certificate, 'utf8'), readFile(files.key, 'utf8')])
+  const [certificatePem, privateKeyPem] = await Promise.all([
+    readFile(files.certificate, 'utf8'),
+    readFile(files.key, 'utf8'),
+  ])
   const leaf = new X509Certificate(certificatePem)
   if (!leaf.checkPrivateKey(createPrivateKey(privateKeyPem))) {
     throw new BusError('LT_CONF_INVALID', { problems: `${files.key} is not the key of ${files.certificate}` })

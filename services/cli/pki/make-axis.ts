@@ -2,9 +2,16 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeDurably } from '../../../libs/client/index.ts'
-import { type CertificateKind, createRoot, type Issued, issueCa, issueCertificate, type Issuer } from '../../../libs/signature/index.ts'
-import { TOKEN_KEY_FILE } from '../../gateway/auth/token-key.ts'
+import {
+  type CertificateKind,
+  createRoot,
+  type Issued,
+  type Issuer,
+  issueCa,
+  issueCertificate,
+} from '../../../libs/signature/index.ts'
 import { DELIVERY_KEY_FILES } from '../../delivery/load-signer.ts'
+import { TOKEN_KEY_FILE } from '../../gateway/auth/token-key.ts'
 import { KEY_FILES } from '../../gateway/load-keys.ts'
 import { keepPair, type PairFiles } from './key-files.ts'
 
@@ -43,8 +50,13 @@ const DAYS = 1095
 const ORGANISATION = 'Liên Thông (thử nghiệm)'
 
 /** Makes the test root and the authority below it where they are missing, under `<dir>/ca`. Keys that are there stay. */
-export async function makeAuthority(dir: string, { days = DAYS, organisation = ORGANISATION }: AxisOptions = {}): Promise<AxisPki> {
-  const root = await keepPair(pair(dir, 'ca/root'), () => createRoot({ commonName: `${organisation} - CA gốc`, days: days * 3 }))
+export async function makeAuthority(
+  dir: string,
+  { days = DAYS, organisation = ORGANISATION }: AxisOptions = {},
+): Promise<AxisPki> {
+  const root = await keepPair(pair(dir, 'ca/root'), () =>
+    createRoot({ commonName: `${organisation} - CA gốc`, days: days * 3 }),
+  )
   const issuing = await keepPair(pair(dir, 'ca/issuing'), () =>
     issueCa(root, { commonName: `${organisation} - CA cấp chứng thư`, days: days * 2 }),
   )
@@ -65,7 +77,8 @@ export async function makeAxis(dir: string, options: AxisOptions = {}): Promise<
     [{ certificate: at(DELIVERY_KEY_FILES.chain), key: at(DELIVERY_KEY_FILES.key) }, 'axis-delivery', 'chuyển văn bản'],
   ]
   for (const [files, kind, use] of keys) {
-    const make = (): Promise<Issued> => issueCertificate(issuing, { kind, commonName: `${organisation} - ${use}`, days })
+    const make = (): Promise<Issued> =>
+      issueCertificate(issuing, { kind, commonName: `${organisation} - ${use}`, days })
     await keepPair(files, make, [issuing.certificatePem])
   }
   if (!existsSync(at(TOKEN_KEY_FILE))) await writeDurably(at(TOKEN_KEY_FILE), Buffer.from(newKeyPem()))
@@ -100,5 +113,7 @@ function pair(dir: string, name: string): PairFiles {
 
 /** A private key on P-256, PKCS#8 PEM. */
 export function newKeyPem(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString()
 }

@@ -1,5 +1,4 @@
-import { statSync } from 'node:fs'
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import type { Attachment, Content, SignedPacket } from '../../../libs/client/index.ts'
 import type { Output } from '../output.ts'
 

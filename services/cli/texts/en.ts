@@ -111,7 +111,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'system.certRevoked': 'Revoked certificate {fingerprint}',
   'pki.axis': 'Keys and certificates of the test axis lie in {dir}',
   'pki.agency': 'Key: {key}\nCertificate: {certificate}',
-  'pki.certificate': 'Subject: {subject}\nIssuer: {issuer}\nAgency code: {agency}\nValid: {from} to {to}\nSHA-256 fingerprint: {fingerprint}',
+  'pki.certificate':
+    'Subject: {subject}\nIssuer: {issuer}\nAgency code: {agency}\nValid: {from} to {to}\nSHA-256 fingerprint: {fingerprint}',
   'migrate.done': 'Migrated {name} ({ms} ms)',
   'migrate.none': 'The database is up to date.',
 
@@ -119,7 +120,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'demo.axisStarted': 'Axis started at {url}',
   'demo.axisFound': 'Using the axis that runs at {url}',
   'demo.seeded': 'Directory of {count} agencies; three test systems: {systems}',
-  'demo.submitted': 'Sends document {document} ({form}, {size} bytes) to {recipients}; submission receipt {receipt}, signature: {verdict}',
+  'demo.submitted':
+    'Sends document {document} ({form}, {size} bytes) to {recipients}; submission receipt {receipt}, signature: {verdict}',
   'demo.form.inline': 'files inside the packet',
   'demo.form.detached': 'files beside it',
   'demo.received': 'Receives {document}, stores it, then acknowledges it{own}',

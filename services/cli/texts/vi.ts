@@ -109,7 +109,8 @@ export const vi = {
   'system.certRevoked': 'Đã thu hồi chứng thư {fingerprint}',
   'pki.axis': 'Khóa và chứng thư của trục thử nghiệm nằm trong {dir}',
   'pki.agency': 'Khóa: {key}\nChứng thư: {certificate}',
-  'pki.certificate': 'Chủ thể: {subject}\nCấp bởi: {issuer}\nMã cơ quan: {agency}\nHiệu lực: {from} đến {to}\nVân tay SHA-256: {fingerprint}',
+  'pki.certificate':
+    'Chủ thể: {subject}\nCấp bởi: {issuer}\nMã cơ quan: {agency}\nHiệu lực: {from} đến {to}\nVân tay SHA-256: {fingerprint}',
   'migrate.done': 'Đã nâng cấp {name} ({ms} ms)',
   'migrate.none': 'Cơ sở dữ liệu đã ở phiên bản mới nhất.',
 
@@ -117,7 +118,8 @@ export const vi = {
   'demo.axisStarted': 'Đã khởi động trục tại {url}',
   'demo.axisFound': 'Dùng trục đang chạy tại {url}',
   'demo.seeded': 'Danh bạ {count} cơ quan; ba hệ thống thử: {systems}',
-  'demo.submitted': 'Gửi văn bản {document} ({form}, {size} byte) đến {recipients}; biên nhận gửi {receipt}, chữ ký: {verdict}',
+  'demo.submitted':
+    'Gửi văn bản {document} ({form}, {size} byte) đến {recipients}; biên nhận gửi {receipt}, chữ ký: {verdict}',
   'demo.form.inline': 'tệp nằm trong gói',
   'demo.form.detached': 'tệp đi kèm',
   'demo.received': 'Nhận {document}, lưu xong rồi báo nhận{own}',

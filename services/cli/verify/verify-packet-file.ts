@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { canonicalText, decodeBase64Strict, openPacket, PacketScanner, type ScanResult, scanWhole } from '../../../libs/envelope/index.ts'
+import {
+  canonicalText,
+  decodeBase64Strict,
+  openPacket,
+  PacketScanner,
+  type ScanResult,
+  scanWhole,
+} from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
-import { type SeenAttachment, type SignatureReport, type TrustStore, verifyPacket } from '../../../libs/signature/index.ts'
+import {
+  type SeenAttachment,
+  type SignatureReport,
+  type TrustStore,
+  verifyPacket,
+} from '../../../libs/signature/index.ts'
 
 const MAX_PACKET_BYTES = 4 * 1024 * 1024 * 1024
 
@@ -17,13 +29,18 @@ export interface PacketReport {
  * Verifies the signature of a packet in a file, as the axis would now; `attachments` are the files of a detached one, found by
  * name. Long attachments inside are never held in memory. @throws BusError LT_ENV_…, LT_ATT_…
  */
-export async function verifyPacketFile(path: string, attachments: readonly string[], trust: TrustStore): Promise<PacketReport> {
+export async function verifyPacketFile(
+  path: string,
+  attachments: readonly string[],
+  trust: TrustStore,
+): Promise<PacketReport> {
   const scan = await scanFile(path)
   using opened = openPacket(scan.skeleton, { tokens: new Set(scan.cuts.map(({ token }) => token)) })
   const inlineAttachments = opened.inlineAttachments.map(({ contentId, name, text = '', token }): SeenAttachment => {
     if (token === undefined) return { contentId, sha256: sha256(decodeBase64Strict(text, name)) }
     const cut = scan.cuts.find((each) => each.token === token)
-    if (!cut || cut.fault !== undefined) throw new BusError('LT_ATT_BAD_BASE64', { name, contentId, reason: cut?.fault ?? '' })
+    if (!cut || cut.fault !== undefined)
+      throw new BusError('LT_ATT_BAD_BASE64', { name, contentId, reason: cut?.fault ?? '' })
     return { contentId, sha256: cut.decodedSha256 }
   })
   const detached: (SeenAttachment & { size: number })[] = []
@@ -35,7 +52,9 @@ export async function verifyPacketFile(path: string, attachments: readonly strin
   }
   const report = await verifyPacket({
     tree: opened.tree,
-    splices: new Map(scan.cuts.map(({ token, start, end }) => [token, () => canonicalText(readChunks(path, start, end))])),
+    splices: new Map(
+      scan.cuts.map(({ token, start, end }) => [token, () => canonicalText(readChunks(path, start, end))]),
+    ),
     attachments: detached,
     inlineAttachments,
     at: new Date(),
@@ -54,7 +73,8 @@ async function scanFile(path: string): Promise<ScanResult> {
 /** A file from `start` up to before `end`. @throws BusError LT_CONF_FILE_UNREADABLE */
 async function* readChunks(path: string, start = 0, end?: number): AsyncGenerator<Buffer, void, undefined> {
   try {
-    for await (const chunk of createReadStream(path, { start, ...(end === undefined ? {} : { end: end - 1 }) })) yield chunk as Buffer
+    for await (const chunk of createReadStream(path, { start, ...(end === undefined ? {} : { end: end - 1 }) }))
+      yield chunk as Buffer
   } catch (cause) {
     throw new BusError('LT_CONF_FILE_UNREADABLE', { path }, { cause })
   }

@@ -5,16 +5,25 @@ import {
   type EvidenceView,
   nodeCrypto,
   packetPolicy,
+  type ReadSignature,
   readCertificate,
   readEvidence,
   readSignature,
-  type ReadSignature,
   SignatureFault,
   type SignatureVerdict,
   type TrustStore,
   verifySignature,
 } from '../../../libs/signature/index.ts'
-import { childrenNamed, elementsInNamespace, localName, parentOf, parseXml, textOf, type XmlElement, type XmlTree } from '../../../libs/xml/index.ts'
+import {
+  childrenNamed,
+  elementsInNamespace,
+  localName,
+  parentOf,
+  parseXml,
+  textOf,
+  type XmlElement,
+  type XmlTree,
+} from '../../../libs/xml/index.ts'
 
 const DS = 'http://www.w3.org/2000/09/xmldsig#'
 const XADES = 'http://uri.etsi.org/01903/v1.3.2#'
@@ -43,7 +52,8 @@ export async function verifyReceipt(xml: Uint8Array, trust: TrustStore): Promise
     if (error instanceof SignatureFault) {
       return { verdict: error.verdict, reason: error.reason, detail: Object.values(error.params).join(' '), evidence }
     }
-    if (error instanceof BusError) return { verdict: 'unverifiable', reason: error.code, detail: error.message, evidence }
+    if (error instanceof BusError)
+      return { verdict: 'unverifiable', reason: error.code, detail: error.message, evidence }
     throw error
   }
 }
@@ -53,10 +63,16 @@ async function judge(tree: XmlTree, evidence: EvidenceView, trust: TrustStore): 
   const [leaf, ...others] = signature.certificates.map((text) => readCertificate(Buffer.from(text, 'base64')))
   if (!leaf) throw new SignatureFault('unverifiable', 'LT_SIG_NO_CERTIFICATE')
   const properties = signedProperties(tree, signature)
-  const checked = await verifySignature(tree, signature, { policy: packetPolicy, crypto: nodeCrypto, resolveKey: () => leaf.publicKey })
+  const checked = await verifySignature(tree, signature, {
+    policy: packetPolicy,
+    crypto: nodeCrypto,
+    resolveKey: () => leaf.publicKey,
+  })
   const [whole, bound, ...more] = checked
   if (!whole || !bound || more.length > 0 || whole.element !== undefined || bound.element !== properties) {
-    throw new SignatureFault('invalid', 'LT_SIG_SHAPE', { detail: 'the references are not the receipt and its properties' })
+    throw new SignatureFault('invalid', 'LT_SIG_SHAPE', {
+      detail: 'the references are not the receipt and its properties',
+    })
   }
   if (certificateDigest(properties) !== createHash('sha256').update(leaf.x509.raw).digest('base64')) {
     throw new SignatureFault('invalid', 'LT_SIG_SHAPE', { detail: 'the properties name another certificate' })
@@ -69,7 +85,8 @@ async function judge(tree: XmlTree, evidence: EvidenceView, trust: TrustStore): 
 function onlySignature(tree: XmlTree): XmlElement {
   const [element, second] = elementsInNamespace(tree, DS).filter((each) => localName(each) === 'Signature')
   if (!element) throw new SignatureFault('absent', 'LT_SIG_ABSENT')
-  if (second || parentOf(element) !== tree.root) throw new SignatureFault('invalid', 'LT_SIG_SHAPE', { detail: 'not one signature under the root' })
+  if (second || parentOf(element) !== tree.root)
+    throw new SignatureFault('invalid', 'LT_SIG_SHAPE', { detail: 'not one signature under the root' })
   return element
 }
 

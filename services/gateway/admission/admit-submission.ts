@@ -13,8 +13,8 @@ import { checkAgainstSchema, checkRules, checkSecrecy } from './check-envelope.t
 import { checkRecipients } from './check-recipients.ts'
 import { checkSender } from './check-sender.ts'
 import { checkSignature } from './check-signature.ts'
-import { inspectAttachments } from './inspect-attachments.ts'
 import { checkRepetition, type KnownSubmissions } from './find-known.ts'
+import { inspectAttachments } from './inspect-attachments.ts'
 import { type PacketLimits, receiveAttachment, receivePacket, StagedParts } from './receive-parts.ts'
 import type { Submission } from './submission.ts'
 
@@ -76,7 +76,11 @@ const CONTENT_CHECKS: readonly ((submission: Submission, options: AdmissionOptio
  * When it throws, nothing stays behind and `facts` say what is known of the bytes.
  * @throws BusError with the code of the first check that refuses
  */
-export async function admitSubmission(request: SubmissionRequest, options: AdmissionOptions, facts: RefusalFacts): Promise<Admitted> {
+export async function admitSubmission(
+  request: SubmissionRequest,
+  options: AdmissionOptions,
+  facts: RefusalFacts,
+): Promise<Admitted> {
   const staged = new StagedParts(options.blobs)
   let submission: Submission | undefined
   try {
@@ -127,7 +131,9 @@ async function receiveEnvelope(
   facts.sha256 = packet.sha256
   facts.size = packet.size
   const { unusual } = scan
-  const whole = unusual ? await scanWhole(packet.staged.read(), { ...scan, unusual }, { maxSkeletonBytes: options.limits.maxSkeletonBytes }) : scan
+  const whole = unusual
+    ? await scanWhole(packet.staged.read(), { ...scan, unusual }, { maxSkeletonBytes: options.limits.maxSkeletonBytes })
+    : scan
   const opened = await options.examiner.open(
     whole.skeleton,
     whole.cuts.map(({ token }) => token),

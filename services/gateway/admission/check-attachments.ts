@@ -20,7 +20,12 @@ export function collectAttachments(submission: Submission): void {
   submission.warnings.push(...warnings)
   submission.attachments = matches.map(({ entry, attachment }) => {
     const mediaType = attachment.mediaType ?? entry.mediaType
-    return { ...attachment, contentId: entry.contentId, name: entry.name, ...(mediaType === undefined ? {} : { mediaType }) }
+    return {
+      ...attachment,
+      contentId: entry.contentId,
+      name: entry.name,
+      ...(mediaType === undefined ? {} : { mediaType }),
+    }
   })
 }
 
@@ -32,7 +37,8 @@ function describeInline(submission: Submission, attachment: InlineAttachment): K
     return { ...facts, sha256: createHash('sha256').update(bytes).digest(), size: bytes.length, inline: { bytes } }
   }
   const cut = submission.scan.cuts.find(({ token }) => token === attachment.token)
-  if (!cut || cut.fault !== undefined) throw new BusError('LT_ATT_BAD_BASE64', { name, contentId, reason: cut?.fault ?? '' })
+  if (!cut || cut.fault !== undefined)
+    throw new BusError('LT_ATT_BAD_BASE64', { name, contentId, reason: cut?.fault ?? '' })
   return { ...facts, sha256: cut.decodedSha256, size: cut.decodedSize, inline: { start: cut.start, end: cut.end } }
 }
 

@@ -1,5 +1,5 @@
-import { BusError } from '../../../libs/errors/index.ts'
 import { checkBusinessRules, type Door, findSecrecyMark, type PacketProblem } from '../../../libs/envelope/index.ts'
+import { BusError } from '../../../libs/errors/index.ts'
 import type { Submission } from './submission.ts'
 
 /** Which rules a system's packets are held to. */
@@ -34,7 +34,8 @@ export function checkSecrecy(submission: Submission): void {
 export function settle(submission: Submission, problems: readonly PacketProblem[]): void {
   const [first, ...others] = problems.filter(({ severity }) => severity === 'refuse')
   if (first) {
-    const params = others.length > 0 ? { ...first.params, others: others.map(({ code }) => code).join(', ') } : first.params
+    const params =
+      others.length > 0 ? { ...first.params, others: others.map(({ code }) => code).join(', ') } : first.params
     throw new BusError(first.code, params)
   }
   submission.warnings.push(...problems.map(({ code, params }) => ({ code, params })))

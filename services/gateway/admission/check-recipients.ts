@@ -9,7 +9,9 @@ import type { Submission } from './submission.ts'
  */
 export function checkRecipients(submission: Submission, registry: Registry): void {
   const tolerant = submission.system.tolerance === 'tolerant'
-  const { recipients, warnings, problems } = registry.resolveRecipients(submission.opened.envelope.recipients, { tolerant })
+  const { recipients, warnings, problems } = registry.resolveRecipients(submission.opened.envelope.recipients, {
+    tolerant,
+  })
   const [first, ...rest] = problems
   if (first) {
     const others = rest.slice(0, 20).map(({ code, params }) => `${code} ${params.code ?? ''}`.trim())

@@ -1,6 +1,6 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import type { Registry } from '../../../libs/registry/index.ts'
 import type { AgencyCode } from '../../../libs/model/index.ts'
+import type { Registry } from '../../../libs/registry/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
 import type { KnownAttachment, ReceivedPart, Submission } from './submission.ts'
 
@@ -35,7 +35,11 @@ export async function checkSignature(submission: Submission, registry: Registry)
   }
   const { verdict, reason } = submission.signature
   if (system.signaturePolicy === 'required' && verdict !== 'valid' && !sabotaged('unchecked-signature')) {
-    throw new BusError(reason ?? 'LT_SIG_ABSENT', { ...report.params, signer: report.signer?.subject ?? '', agencyCode: submission.senderCode ?? '' })
+    throw new BusError(reason ?? 'LT_SIG_ABSENT', {
+      ...report.params,
+      signer: report.signer?.subject ?? '',
+      agencyCode: submission.senderCode ?? '',
+    })
   }
 }
 
@@ -50,5 +54,7 @@ function relationOf(
   const { code } = submission.system
   const registered = registry.certificate(signer.fingerprint)
   if (registered) return registry.signerRelation({ fingerprint: signer.fingerprint }, sender, code)
-  return signer.agencyCode === undefined ? undefined : registry.signerRelation({ agencyCode: signer.agencyCode }, sender, code)
+  return signer.agencyCode === undefined
+    ? undefined
+    : registry.signerRelation({ agencyCode: signer.agencyCode }, sender, code)
 }

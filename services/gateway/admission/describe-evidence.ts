@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { CONTENT_HASH_VERSION, type ConsignmentId, type EntryId, EVENTS, newReceiptId } from '../../../libs/model/index.ts'
+import {
+  CONTENT_HASH_VERSION,
+  type ConsignmentId,
+  type EntryId,
+  EVENTS,
+  newReceiptId,
+} from '../../../libs/model/index.ts'
 import type { Evidence } from '../../../libs/signature/index.ts'
 import type { AcceptableSubmission } from './acceptable-submission.ts'
 

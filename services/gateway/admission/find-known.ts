@@ -1,5 +1,11 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { coalesce, findKnownSubmissions, type Pool, type SubmissionAnswer, type SubmissionQuestion } from '../../../libs/store/index.ts'
+import {
+  coalesce,
+  findKnownSubmissions,
+  type Pool,
+  type SubmissionAnswer,
+  type SubmissionQuestion,
+} from '../../../libs/store/index.ts'
 import type { Submission } from './submission.ts'
 
 export interface Known {
@@ -31,7 +37,9 @@ export function openKnownSubmissions(pool: Pool): KnownSubmissions {
       })
       return {
         ...(answer.same_content === null ? {} : { sameContent: answer.same_content }),
-        ...(answer.same_key === null ? {} : { sameKey: { dispatchId: answer.same_key, contentHash: answer.key_hash ?? '' } }),
+        ...(answer.same_key === null
+          ? {}
+          : { sameKey: { dispatchId: answer.same_key, contentHash: answer.key_hash ?? '' } }),
         ...(answer.same_document === null ? {} : { sameDocument: answer.same_document }),
       }
     },

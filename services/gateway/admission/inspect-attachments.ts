@@ -29,7 +29,12 @@ const HEAD_BYTES = 4096
 
 type Look = (source: Uint8Array | string) => Promise<void>
 
-async function withBytes(submission: Submission, attachment: KnownAttachment, blobs: BlobStore, look: Look): Promise<void> {
+async function withBytes(
+  submission: Submission,
+  attachment: KnownAttachment,
+  blobs: BlobStore,
+  look: Look,
+): Promise<void> {
   if (attachment.part) return look(await sourceOf(attachment.part.staged))
   if (attachment.inline?.bytes) return look(attachment.inline.bytes)
   const packet = submission.parts[0] as ReceivedPart

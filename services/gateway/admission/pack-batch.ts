@@ -1,8 +1,8 @@
+import type { StoredBlob } from '../../../libs/blobs/index.ts'
 import { type EntryId, EVENTS, laneOf, newConsignmentId } from '../../../libs/model/index.ts'
 import { type SealedEntry, sealEntry } from '../../../libs/pipeline/index.ts'
 import type { Evidence, EvidenceSigner } from '../../../libs/signature/index.ts'
 import type { AcceptanceBatch, ContentRow, DispatchRow, ReceiptRow } from '../../../libs/store/index.ts'
-import type { StoredBlob } from '../../../libs/blobs/index.ts'
 import type { AcceptableSubmission } from './acceptable-submission.ts'
 import { describeEvidence } from './describe-evidence.ts'
 

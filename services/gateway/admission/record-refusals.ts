@@ -21,7 +21,10 @@ export interface RefusalRecorder {
 /** Refusals of one system on record per minute; what is above is answered all the same, counted, and said once in the log. */
 const CAP_PER_MINUTE = 600
 
-const unrecorded = metric.counter({ name: 'refusals_unrecorded_total', help: 'refusals above what one system may put on record in a minute' })
+const unrecorded = metric.counter({
+  name: 'refusals_unrecorded_total',
+  help: 'refusals above what one system may put on record in a minute',
+})
 
 /**
  * Puts refusals on record, many in one commit, at most so many per system and minute: a system that sends rubbish must not
@@ -38,12 +41,17 @@ export function openRefusalRecorder(pool: Pool, log: Logger): RefusalRecorder {
           code: error.code,
           sha256: sha256?.toString('hex') ?? null,
           // Of a packet with a secrecy mark the record holds system, time, code and digest only.
-          ...(error.code === 'LT_BUS_SECRECY_MARK' ? { params: {}, size: null } : { params: error.params, size: size ?? null }),
+          ...(error.code === 'LT_BUS_SECRECY_MARK'
+            ? { params: {}, size: null }
+            : { params: error.params, size: size ?? null }),
         }))
         const entries = batch.map(({ id, systemId, error, sha256 }) => ({
           owner: id,
           ...sealEntry(
-            { event: EVENTS.submissionRejected, details: { system: systemId, code: error.code, sha256: sha256?.toString('hex') ?? '' } },
+            {
+              event: EVENTS.submissionRejected,
+              details: { system: systemId, code: error.code, sha256: sha256?.toString('hex') ?? '' },
+            },
             eventTime,
           ),
         }))
@@ -71,7 +79,10 @@ export function openRefusalRecorder(pool: Pool, log: Logger): RefusalRecorder {
       if (count > CAP_PER_MINUTE) {
         unrecorded.inc()
         if (count === CAP_PER_MINUTE + 1) {
-          log.warn({ systemId: refused.systemId, code: refused.error.code, cap: CAP_PER_MINUTE }, 'refusals of a system are not recorded until the minute ends')
+          log.warn(
+            { systemId: refused.systemId, code: refused.error.code, cap: CAP_PER_MINUTE },
+            'refusals of a system are not recorded until the minute ends',
+          )
         }
         return
       }

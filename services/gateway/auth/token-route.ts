@@ -67,7 +67,7 @@ export function addTokenRoute(server: HttpServer, auth: Auth): void {
             (status >= 500 ? 'temporarily_unavailable' : status === 401 ? 'invalid_client' : 'invalid_request')
           const description = body.texts.en.title.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?')
           const plain = reply as unknown as FastifyReply
-          return plain
+          void plain
             .removeHeader('connection')
             .code(status)
             .headers(rest)

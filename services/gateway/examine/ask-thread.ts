@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { PacketProblem } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import type { SignatureReport } from '../../../libs/signature/index.ts'
-import type { ExaminedPacket } from './examined-packet.ts'
 import type { ExamineAnswer, ExamineRequest, ExamineResult, OpenedFacts } from './examine-protocol.ts'
+import type { ExaminedPacket } from './examined-packet.ts'
 
 const typescript = import.meta.url.endsWith('.ts')
 const FILE = new URL(typescript ? './examine-thread.ts' : './examine-thread.js', import.meta.url)
@@ -46,10 +46,12 @@ export class ExamineThread {
     const generation = this.#generation
     return {
       ...facts,
-      checkSchema: async (door) => (await this.#ask({ packet, ask: 'schema', door }, generation)) as readonly PacketProblem[],
+      checkSchema: async (door) =>
+        (await this.#ask({ packet, ask: 'schema', door }, generation)) as readonly PacketProblem[],
       verify: async (question) => (await this.#ask({ packet, ask: 'verify', question }, generation)) as SignatureReport,
       [Symbol.dispose]: () => {
-        if (generation === this.#generation) this.#worker?.postMessage({ id: 0, packet, ask: 'close' } satisfies ExamineRequest)
+        if (generation === this.#generation)
+          this.#worker?.postMessage({ id: 0, packet, ask: 'close' } satisfies ExamineRequest)
       },
     }
   }
@@ -85,10 +87,15 @@ export class ExamineThread {
     this.#current = { id, question, timer }
     this.#worker ??= this.#start()
     const { request } = question
-    if (request.ask !== 'open') return this.#worker.postMessage({ ...request, id } satisfies ExamineRequest)
+    if (request.ask !== 'open') {
+      this.#worker.postMessage({ ...request, id } satisfies ExamineRequest)
+      return
+    }
     const { skeleton } = request
     // The bytes move where they can: nothing on this side reads the skeleton again.
-    const own = new Uint8Array(skeleton.buffer.byteLength === skeleton.byteLength ? skeleton.buffer : Uint8Array.from(skeleton).buffer)
+    const own = new Uint8Array(
+      skeleton.buffer.byteLength === skeleton.byteLength ? skeleton.buffer : Uint8Array.from(skeleton).buffer,
+    )
     this.#worker.postMessage({ ...request, id, skeleton: own } satisfies ExamineRequest, [own.buffer as ArrayBuffer])
   }
 
@@ -138,8 +145,11 @@ export class ExamineThread {
 function startThread(workerData: object): Worker {
   if (!typescript) return new Worker(FILE, { workerData })
   const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
-  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${JSON.stringify(FILE.href)}) })`, {
-    eval: true,
-    workerData,
-  })
+  return new Worker(
+    `import(${loader}).then(({ register }) => { register(); return import(${JSON.stringify(FILE.href)}) })`,
+    {
+      eval: true,
+      workerData,
+    },
+  )
 }

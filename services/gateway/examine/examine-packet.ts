@@ -3,7 +3,11 @@ import { type TrustStore, verifyPacket } from '../../../libs/signature/index.ts'
 import { type ExaminedPacket, splicesOf } from './examined-packet.ts'
 
 /** Reads a packet on this thread. @throws BusError LT_ENV_…, LT_BUS_… */
-export function examinePacket(skeleton: Uint8Array, tokens: readonly string[], trust: () => TrustStore): ExaminedPacket {
+export function examinePacket(
+  skeleton: Uint8Array,
+  tokens: readonly string[],
+  trust: () => TrustStore,
+): ExaminedPacket {
   const opened = openPacket(skeleton, { tokens: new Set(tokens) })
   const { envelope, dialect, repaired, inlineAttachments, tree } = opened
   return {

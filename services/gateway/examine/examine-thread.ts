@@ -2,8 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isBusError } from '../../../libs/errors/index.ts'
 import { loadTrust } from '../load-keys.ts'
 import { examinePacket } from './examine-packet.ts'
-import type { ExaminedPacket } from './examined-packet.ts'
 import type { ExamineAnswer, ExamineRequest, ExamineResult } from './examine-protocol.ts'
+import type { ExaminedPacket } from './examined-packet.ts'
 
 // The thread that large packets are read on. It holds their trees until it is told to close them.
 const { keyDir } = workerData as { keyDir: string }
@@ -36,7 +36,9 @@ async function handle(request: ExamineRequest): Promise<ExamineAnswer> {
   try {
     return { id, result: await answer(request) }
   } catch (error) {
-    return isBusError(error) ? { id, refused: { code: error.code, params: error.params } } : { id, failed: String(error) }
+    return isBusError(error)
+      ? { id, refused: { code: error.code, params: error.params } }
+      : { id, failed: String(error) }
   }
 }
 

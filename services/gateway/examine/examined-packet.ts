@@ -30,7 +30,11 @@ export function splicesOf({ content, cuts }: SignatureQuestion): NonNullable<Pac
   return new Map(cuts.map(({ token, start, end }) => [token, () => canonicalText(readRange(content, start, end))]))
 }
 
-async function* readRange(content: Uint8Array | string, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readRange(
+  content: Uint8Array | string,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   if (typeof content === 'string') yield* createReadStream(content, { start, end: end - 1, highWaterMark: 256 * 1024 })
   else yield content.subarray(start, end)
 }

@@ -1,6 +1,6 @@
 import type { TrustStore } from '../../../libs/signature/index.ts'
-import { examinePacket } from './examine-packet.ts'
 import { ExamineThread } from './ask-thread.ts'
+import { examinePacket } from './examine-packet.ts'
 import type { ExaminedPacket } from './examined-packet.ts'
 import { OpenBudget } from './open-budget.ts'
 
@@ -35,7 +35,10 @@ export function openExaminer(options: ExaminerOptions): Examiner {
     async open(skeleton, tokens, systemId) {
       const release = budget.take(systemId, skeleton.length)
       try {
-        const packet = skeleton.length <= threadOverBytes ? examinePacket(skeleton, tokens, trust) : await thread.open(skeleton, tokens)
+        const packet =
+          skeleton.length <= threadOverBytes
+            ? examinePacket(skeleton, tokens, trust)
+            : await thread.open(skeleton, tokens)
         return {
           ...packet,
           [Symbol.dispose]: () => {

@@ -4,11 +4,16 @@ import type { OpenConsignment } from '../../../libs/store/index.ts'
 import { checkLease, holdsLease } from './check-lease.ts'
 import type { ConsignmentFinder } from './find-own.ts'
 import type { ConsignmentMover, WantedMove } from './move-consignments.ts'
-import { type ReceiverCheck, type ReceiverSignature, receiverStatement, type ReceiverVerb } from './verify-receiver.ts'
+import { type ReceiverCheck, type ReceiverSignature, type ReceiverVerb, receiverStatement } from './verify-receiver.ts'
 
 export type Ending =
   | { readonly as: 'ACKNOWLEDGED'; readonly signature?: ReceiverSignature }
-  | { readonly as: 'REFUSED'; readonly reason: RefusalReason; readonly text?: string; readonly signature?: ReceiverSignature }
+  | {
+      readonly as: 'REFUSED'
+      readonly reason: RefusalReason
+      readonly text?: string
+      readonly signature?: ReceiverSignature
+    }
 
 export interface EndRequest {
   readonly systemCode: string
@@ -37,7 +42,11 @@ export async function endConsignment(
   const { ending, systemCode } = request
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await options.find(systemCode, request.id)
-    if (isRepeat(row, request) && (ending.as === 'ACKNOWLEDGED' || (await options.refusalText(row)) === (ending.text ?? ''))) return { repeated: true }
+    if (
+      isRepeat(row, request) &&
+      (ending.as === 'ACKNOWLEDGED' || (await options.refusalText(row)) === (ending.text ?? ''))
+    )
+      return { repeated: true }
     checkLease(row, request.token)
     if (ending.signature) options.verify(row, VERBS[ending.as], ending.signature, systemCode)
     if (await options.mover.submit(moveTo(row, request), row.lane === 'urgent')) return { repeated: false }
@@ -57,7 +66,14 @@ function moveTo(row: OpenConsignment, { systemCode, ending }: EndRequest): Wante
     system: systemCode,
     contentHash: row.content_hash.toString('hex'),
     fetched: row.state === 'HANDED_OVER',
-    ...(ending.signature ? { receiverSignature: statedBy(ending.signature, receiverStatement(VERBS[ending.as], row, ending.signature.time)) } : {}),
+    ...(ending.signature
+      ? {
+          receiverSignature: statedBy(
+            ending.signature,
+            receiverStatement(VERBS[ending.as], row, ending.signature.time),
+          ),
+        }
+      : {}),
     ...(ending.as === 'REFUSED' ? { reason: ending.reason, text: ending.text ?? '' } : {}),
   }
   return {
@@ -75,4 +91,9 @@ function moveTo(row: OpenConsignment, { systemCode, ending }: EndRequest): Wante
   }
 }
 
-const statedBy = ({ fingerprint, time, value }: ReceiverSignature, statement: string) => ({ fingerprint, time, value, statement })
+const statedBy = ({ fingerprint, time, value }: ReceiverSignature, statement: string) => ({
+  fingerprint,
+  time,
+  value,
+  statement,
+})

@@ -16,7 +16,7 @@ export function openFinder(pool: Pool, registry: Pick<Registry, 'fronts'>): Cons
   })
   return async (systemCode, id) => {
     const found = await read(id)
-    if (!found || found.mode !== 'pull' || !registry.fronts(systemCode, found.agency_code)) {
+    if (found?.mode !== 'pull' || !registry.fronts(systemCode, found.agency_code)) {
       throw new BusError('LT_BOX_NOT_FOUND', { consignmentId: id })
     }
     return found

@@ -12,7 +12,10 @@ const TRIES = 4
  * The consignment, for someone who holds its lease; nothing moves.
  * @throws BusError LT_BOX_NOT_FOUND, LT_BOX_LEASE_LOST, LT_BOX_LATE, LT_BOX_ALREADY_ENDED, LT_SUB_CONTENT_DELETED
  */
-export async function findLeased(find: ConsignmentFinder, wanted: { systemCode: string; id: string; token: string }): Promise<OpenConsignment> {
+export async function findLeased(
+  find: ConsignmentFinder,
+  wanted: { systemCode: string; id: string; token: string },
+): Promise<OpenConsignment> {
   const row = await find(wanted.systemCode, wanted.id)
   if (row.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
   checkLease(row, wanted.token)
@@ -36,7 +39,13 @@ export async function handOver(
       consignmentId: row.id,
       details: { agency: row.agency_code, system: wanted.systemCode },
     }
-    const moved = await options.mover.submit({ id: row.id, version: row.version, state: 'HANDED_OVER', handed_over: true, entry })
+    const moved = await options.mover.submit({
+      id: row.id,
+      version: row.version,
+      state: 'HANDED_OVER',
+      handed_over: true,
+      entry,
+    })
     if (moved) return row
   }
   throw new BusError('LT_SUB_BUSY')

@@ -1,7 +1,7 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import { type AuditDraft, Committer, sealEntry } from '../../../libs/pipeline/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
-import { type ConsignmentMove, moveConsignments, type MovedConsignment, type Pool } from '../../../libs/store/index.ts'
+import { type ConsignmentMove, type MovedConsignment, moveConsignments, type Pool } from '../../../libs/store/index.ts'
 
 /** What a receiver wants to happen to one consignment, decided on the version it saw. */
 export interface WantedMove extends Partial<Omit<ConsignmentMove, 'id' | 'version' | 'at'>> {
@@ -16,13 +16,18 @@ export type ConsignmentMover = Committer<WantedMove, MovedConsignment | undefine
  * Moves of consignments by their receivers, many in one commit, each a compare-and-set. The result is `undefined` when the row
  * had changed meanwhile: the caller reads it again and decides anew.
  */
-export function openMover(pool: Pool, options: { maxBatch: number; maxWaiting: number; onMoved: () => void }): ConsignmentMover {
+export function openMover(
+  pool: Pool,
+  options: { maxBatch: number; maxWaiting: number; onMoved: () => void },
+): ConsignmentMover {
   return new Committer<WantedMove, MovedConsignment | undefined>(
     {
       async write(batch, eventTime) {
         const at = eventTime.toISOString()
         const moves = batch.map(({ entry: _, ...move }) => ({ ...STAYS, ...move, at }))
-        const entries = batch.flatMap(({ id, entry }) => (entry && !sabotaged('move-without-entry') ? [{ owner: id, ...sealEntry(entry, eventTime) }] : []))
+        const entries = batch.flatMap(({ id, entry }) =>
+          entry && !sabotaged('move-without-entry') ? [{ owner: id, ...sealEntry(entry, eventTime) }] : [],
+        )
         const moved = await moveConsignments(pool, moves, entries)
         if (entries.length > 0) options.onMoved()
         return batch.map(({ id }) => moved.get(id))

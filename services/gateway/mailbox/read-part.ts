@@ -21,12 +21,14 @@ export async function readPart(
   part: ContentPart,
 ): Promise<Buffer | AsyncIterable<Uint8Array>> {
   if (part.path !== null) return readStoredPart(source, dispatchId, part)
-  if (sabotaged('rewritten-packet')) return Buffer.from((await readRow(source, dispatchId)).toString().replaceAll('\n', '\r\n'))
+  if (sabotaged('rewritten-packet'))
+    return Buffer.from((await readRow(source, dispatchId)).toString().replaceAll('\n', '\r\n'))
   if (part.role !== 'attachment' || all[0]?.role === 'envelope') return readStoredPart(source, dispatchId, part)
   const packet = all[0] as ContentPart
   if (part.range_start !== null && part.range_end !== null) {
     const range = { start: part.range_start, end: part.range_end }
-    const text = packet.path === null ? rangeOf(await readRow(source, dispatchId), range) : source.blobs.read(packet.path, range)
+    const text =
+      packet.path === null ? rangeOf(await readRow(source, dispatchId), range) : source.blobs.read(packet.path, range)
     return decodeCut(text, part.name ?? '')
   }
   const { path } = packet
@@ -40,12 +42,19 @@ const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).dig
 const readRow = (source: ContentSource, dispatchId: string): Promise<Buffer> =>
   readStoredPart(source, dispatchId, { ordinal: 0, path: null }) as Promise<Buffer>
 
-async function* rangeOf(bytes: Buffer, { start, end }: { start: number; end: number }): AsyncGenerator<Uint8Array, void, undefined> {
+async function* rangeOf(
+  bytes: Buffer,
+  { start, end }: { start: number; end: number },
+): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes.subarray(start, end)
 }
 
 /** A short attachment: the packet is read once more, its long texts cut out as on the way in. */
-async function readShort(read: () => AsyncIterable<Uint8Array>, part: ContentPart, { maxSkeletonBytes }: PacketLimits): Promise<Buffer> {
+async function readShort(
+  read: () => AsyncIterable<Uint8Array>,
+  part: ContentPart,
+  { maxSkeletonBytes }: PacketLimits,
+): Promise<Buffer> {
   const scanner = new PacketScanner({ maxBytes: Number.MAX_SAFE_INTEGER, maxSkeletonBytes })
   for await (const chunk of read()) scanner.push(chunk)
   const scan = scanner.end()

@@ -19,7 +19,10 @@ export async function releaseConsignment(
     const row = await options.find(wanted.systemCode, wanted.id)
     checkLease(row, wanted.token)
     if (!row.leased) return { repeated: true, row }
-    const moved = await options.mover.submit({ id: row.id, version: row.version, lease_seconds: 0 }, row.lane === 'urgent')
+    const moved = await options.mover.submit(
+      { id: row.id, version: row.version, lease_seconds: 0 },
+      row.lane === 'urgent',
+    )
     if (moved) return { repeated: false, row }
   }
   throw new BusError('LT_SUB_BUSY')

@@ -17,13 +17,22 @@ export interface ReceiverSignature {
 export type ReceiverVerb = 'acknowledge' | 'refuse'
 
 /** @throws BusError LT_BOX_BAD_SIGNATURE unless a registered certificate of the agency, a unit above it or its system made it. */
-export type ReceiverCheck = (row: OpenConsignment, verb: ReceiverVerb, signature: ReceiverSignature, systemCode: string) => void
+export type ReceiverCheck = (
+  row: OpenConsignment,
+  verb: ReceiverVerb,
+  signature: ReceiverSignature,
+  systemCode: string,
+) => void
 
 /** RFC 3339 as XML Schema takes it too: capital letters, offsets up to 14 hours. */
 const TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))$/
 
 /** What a receiver signs: five lines, each ended by a line feed. */
-export function receiverStatement(verb: ReceiverVerb, row: Pick<OpenConsignment, 'id' | 'content_hash'>, time: string): string {
+export function receiverStatement(
+  verb: ReceiverVerb,
+  row: Pick<OpenConsignment, 'id' | 'content_hash'>,
+  time: string,
+): string {
   return `lt-receipt-1\n${verb}\n${row.id}\n${row.content_hash.toString('hex')}\n${time}\n`
 }
 
@@ -34,8 +43,12 @@ export function openReceiverCheck(registry: Pick<Registry, 'certificate' | 'sign
     let cause: unknown
     try {
       const certificate = registry.certificate(signature.fingerprint)
-      const relation = certificate && registry.signerRelation({ fingerprint: signature.fingerprint }, row.agency_code, systemCode)
-      genuine = certificate !== undefined && relation !== undefined && isGenuine(certificate.certificatePem, verb, row, signature)
+      const relation =
+        certificate && registry.signerRelation({ fingerprint: signature.fingerprint }, row.agency_code, systemCode)
+      genuine =
+        certificate !== undefined &&
+        relation !== undefined &&
+        isGenuine(certificate.certificatePem, verb, row, signature)
     } catch (error) {
       // A key that cannot sign this way is no better than one that did not.
       cause = error
@@ -50,7 +63,10 @@ function isGenuine(pem: string, verb: ReceiverVerb, row: OpenConsignment, { time
   const leaf = new X509Certificate(pem)
   const now = Date.now()
   if (now < Date.parse(leaf.validFrom) || now > Date.parse(leaf.validTo)) return false
-  const key = { key: createPublicKey(leaf.publicKey.export({ type: 'spki', format: 'pem' })), dsaEncoding: 'ieee-p1363' as const }
+  const key = {
+    key: createPublicKey(leaf.publicKey.export({ type: 'spki', format: 'pem' })),
+    dsaEncoding: 'ieee-p1363' as const,
+  }
   return verify('sha256', Buffer.from(receiverStatement(verb, row, time)), key, bytes)
 }
 

@@ -1,7 +1,7 @@
 import type { Bus } from '../../../libs/bus/index.ts'
 import { isUuid, SUBJECTS } from '../../../libs/model/index.ts'
-import { findSenders, type Pool } from '../../../libs/store/index.ts'
 import type { Logger } from '../../../libs/runtime/index.ts'
+import { findSenders, type Pool } from '../../../libs/store/index.ts'
 
 export interface NoticeWatch {
   /** Calls `notice` with ids of this system's dispatches whose evidence grew. Answers the function that stops it. */

@@ -15,7 +15,9 @@ export const warningShape = Type.Object({
 export const signatureShape = Type.Object({
   verdict: Type.String({ description: 'valid, invalid, untrusted, unverifiable, sample or absent' }),
   reason: Type.Optional(Type.String()),
-  signer: Type.Optional(Type.Object({ subject: Type.String(), fingerprint: Type.String() }, { additionalProperties: true })),
+  signer: Type.Optional(
+    Type.Object({ subject: Type.String(), fingerprint: Type.String() }, { additionalProperties: true }),
+  ),
   signerIs: Type.Optional(Type.String({ description: 'agency, ancestor or system' })),
 })
 

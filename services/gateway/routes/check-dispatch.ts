@@ -18,7 +18,14 @@ const answer = Type.Object({
 export function registerCheckDispatch(server: HttpServer, gateway: Gateway): void {
   server.post(
     '/v1/dispatches/check',
-    { schema: { operationId: 'checkDispatch', summary: 'Pre-flight check of a document', headers: keyHeader, response: { 200: answer } } },
+    {
+      schema: {
+        operationId: 'checkDispatch',
+        summary: 'Pre-flight check of a document',
+        headers: keyHeader,
+        response: { 200: answer },
+      },
+    },
     async (request) => {
       const key = request.headers['idempotency-key']
       const admitted = await admitSubmission(
@@ -40,7 +47,10 @@ export function registerCheckDispatch(server: HttpServer, gateway: Gateway): voi
       const { verdict, reason, signer, signerIs } = submission.signature
       return {
         accepted: true as const,
-        recipients: submission.recipients.map(({ agencyCode, asWritten }) => ({ agency: agencyCode, asWritten: [...asWritten] })),
+        recipients: submission.recipients.map(({ agencyCode, asWritten }) => ({
+          agency: agencyCode,
+          asWritten: [...asWritten],
+        })),
         signature: {
           verdict,
           ...(reason === undefined ? {} : { reason }),

@@ -1,5 +1,5 @@
-import { BusError } from '../../../libs/errors/index.ts'
 import type { PacketDraft, StatusDraft } from '../../../libs/envelope/index.ts'
+import { BusError } from '../../../libs/errors/index.ts'
 import { STATUS_CODES } from '../../../libs/model/index.ts'
 import { compileSchema, type TProperties, Type } from '../../../libs/schema/index.ts'
 
@@ -41,7 +41,11 @@ export const documentDraft = strict({
   ),
   content: Type.Optional(text(4000)),
   signer: Type.Optional(
-    strict({ competence: Type.Optional(text(100)), position: Type.Optional(text(200)), fullName: Type.Optional(text(200)) }),
+    strict({
+      competence: Type.Optional(text(100)),
+      position: Type.Optional(text(200)),
+      fullName: Type.Optional(text(200)),
+    }),
   ),
   dueDate: Type.Optional(date),
   toPlaces: Type.Optional(Type.Array(text(1000), { maxItems: 1000 })),
@@ -58,8 +62,12 @@ export const documentDraft = strict({
       targetDocumentId: Type.Optional(text(500)),
       changesDocument: Type.Optional(Type.Boolean()),
       changesReceivers: Type.Optional(Type.Boolean()),
-      receivers: Type.Array(strict({ agency: text(64), change: Type.Enum(['added', 'removed']) }), { maxItems: 10_000 }),
-      replaces: Type.Array(strict({ documentId: text(500), agencies: Type.Array(text(64), { maxItems: 10_000 }) }), { maxItems: 100 }),
+      receivers: Type.Array(strict({ agency: text(64), change: Type.Enum(['added', 'removed']) }), {
+        maxItems: 10_000,
+      }),
+      replaces: Type.Array(strict({ documentId: text(500), agencies: Type.Array(text(64), { maxItems: 10_000 }) }), {
+        maxItems: 100,
+      }),
     }),
   ),
 })
@@ -96,7 +104,8 @@ export function readDraft(bytes: Buffer): ComposeDraft {
   const value = parse(bytes)
   const schema = (value as { kind?: unknown } | null)?.kind === 'status' ? status : document
   const problem = schema.problemOf(value)
-  if (problem) throw new BusError('LT_HTTP_INVALID_REQUEST', { field: `envelope${problem.path}`, detail: problem.message })
+  if (problem)
+    throw new BusError('LT_HTTP_INVALID_REQUEST', { field: `envelope${problem.path}`, detail: problem.message })
   return value as ComposeDraft
 }
 

@@ -1,4 +1,10 @@
-import { type DraftAttachment, safeFileName, sniffMediaType, writePacket, writeStatusPacket } from '../../../libs/envelope/index.ts'
+import {
+  type DraftAttachment,
+  safeFileName,
+  sniffMediaType,
+  writePacket,
+  writeStatusPacket,
+} from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import { type HttpServer, readMultipart } from '../../../libs/http/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
@@ -64,7 +70,11 @@ async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /** Reads a file to its end, keeping its first bytes, or all of it when it goes inside. @throws BusError LT_ENV_TOO_LARGE */
-async function readFile(stream: AsyncIterable<Buffer>, keep: boolean, room: number): Promise<{ head: Buffer; bytes?: Buffer }> {
+async function readFile(
+  stream: AsyncIterable<Buffer>,
+  keep: boolean,
+  room: number,
+): Promise<{ head: Buffer; bytes?: Buffer }> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {

@@ -6,7 +6,7 @@ import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { type EndRequest, endConsignment } from '../mailbox/end-consignment.ts'
 import { answerEach } from './answer-each.ts'
-import { endedShape, uuidShape, STORABLE } from './answer-shapes.ts'
+import { endedShape, STORABLE, uuidShape } from './answer-shapes.ts'
 
 const signature = Type.Object(
   {
@@ -26,7 +26,11 @@ const refuseBody = Type.Object(
   {
     items: Type.Array(
       Type.Object(
-        { ...handle, reason: Type.Enum([...REFUSAL_REASONS]), text: Type.Optional(Type.String({ maxLength: 2000, pattern: STORABLE })) },
+        {
+          ...handle,
+          reason: Type.Enum([...REFUSAL_REASONS]),
+          text: Type.Optional(Type.String({ maxLength: 2000, pattern: STORABLE })),
+        },
         { additionalProperties: false },
       ),
       { minItems: 1, maxItems: 500 },
@@ -39,7 +43,14 @@ const refuseBody = Type.Object(
 export function registerEndConsignments(server: HttpServer, gateway: Gateway): void {
   server.post(
     '/v1/mailbox/acknowledge',
-    { schema: { operationId: 'acknowledgeConsignments', summary: 'Say that consignments are stored', body: acknowledgeBody, response: { 200: endedShape } } },
+    {
+      schema: {
+        operationId: 'acknowledgeConsignments',
+        summary: 'Say that consignments are stored',
+        body: acknowledgeBody,
+        response: { 200: endedShape },
+      },
+    },
     async (request) => {
       const { systemCode } = callerOf(request)
       return endAll(
@@ -55,7 +66,14 @@ export function registerEndConsignments(server: HttpServer, gateway: Gateway): v
   )
   server.post(
     '/v1/mailbox/refuse',
-    { schema: { operationId: 'refuseConsignments', summary: 'Refuse consignments with a reason', body: refuseBody, response: { 200: endedShape } } },
+    {
+      schema: {
+        operationId: 'refuseConsignments',
+        summary: 'Refuse consignments with a reason',
+        body: refuseBody,
+        response: { 200: endedShape },
+      },
+    },
     async (request) => {
       const { systemCode } = callerOf(request)
       return endAll(
@@ -64,7 +82,12 @@ export function registerEndConsignments(server: HttpServer, gateway: Gateway): v
           systemCode,
           id: consignment,
           token: lease,
-          ending: { as: 'REFUSED', reason, ...(text === undefined ? {} : { text }), ...(own === undefined ? {} : { signature: own }) },
+          ending: {
+            as: 'REFUSED',
+            reason,
+            ...(text === undefined ? {} : { text }),
+            ...(own === undefined ? {} : { signature: own }),
+          },
         })),
       )
     },

@@ -15,7 +15,9 @@ const parts = Type.Object({
   parts: Type.Array(
     Type.Object({
       ordinal: Type.Integer(),
-      role: Type.String({ description: 'packet: the inline packet as received; envelope: that of a detached one; attachment' }),
+      role: Type.String({
+        description: 'packet: the inline packet as received; envelope: that of a detached one; attachment',
+      }),
       contentId: Type.Optional(Type.String()),
       name: Type.Optional(Type.String()),
       mediaType: Type.Optional(Type.String({ description: 'as the sender declared it' })),
@@ -42,7 +44,11 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
     },
     async (request) => {
       const { systemCode } = callerOf(request)
-      const row = await findLeased(gateway.findConsignment, { systemCode, id: request.params.id, token: request.query.lease })
+      const row = await findLeased(gateway.findConsignment, {
+        systemCode,
+        id: request.params.id,
+        token: request.query.lease,
+      })
       return {
         parts: (await listParts(gateway.pool, row.dispatch_id)).map((part) => ({
           ordinal: part.ordinal,

@@ -25,7 +25,14 @@ const answer = Type.Object({
 export function registerLeaseConsignments(server: HttpServer, gateway: Gateway): void {
   server.post(
     '/v1/mailbox/lease',
-    { schema: { operationId: 'leaseConsignments', summary: 'Take waiting consignments', body: leaseBody, response: { 200: answer } } },
+    {
+      schema: {
+        operationId: 'leaseConsignments',
+        summary: 'Take waiting consignments',
+        body: leaseBody,
+        response: { 200: answer },
+      },
+    },
     async (request) => {
       const { agencies, kind, max = 100, seconds = gateway.config.leaseSeconds } = request.body
       const caller = callerOf(request)

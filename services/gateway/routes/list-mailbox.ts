@@ -21,7 +21,9 @@ export function registerListMailbox(server: HttpServer, gateway: Gateway): void 
         querystring: Type.Object({
           agency: Type.Optional(codeShape),
           kind: Type.Optional(Type.Enum(['document', 'status'])),
-          limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,3}$', description: '1 to 1000, 100 when absent' })),
+          limit: Type.Optional(
+            Type.String({ pattern: '^[1-9][0-9]{0,3}$', description: '1 to 1000, 100 when absent' }),
+          ),
           after: Type.Optional(Type.String({ maxLength: 60, description: '`next` of the page before' })),
         }),
         response: { 200: answer },
@@ -37,18 +39,26 @@ export function registerListMailbox(server: HttpServer, gateway: Gateway): void 
         ...(after === undefined ? {} : { after: readPosition(after) }),
       })
       const last = rows.at(-1)
-      return { items: rows.map(describeConsignment), ...(last && rows.length === limit ? { next: `${last.lane}.${last.id}` } : {}) }
+      return {
+        items: rows.map(describeConsignment),
+        ...(last && rows.length === limit ? { next: `${last.lane}.${last.id}` } : {}),
+      }
     },
   )
 }
 
 /** The wanted agencies in canonical form, all of the system's when none are named. @throws BusError LT_AUTH_FOREIGN_AGENCY */
-export function ownAgencies(gateway: Gateway, systemCode: string, wanted: readonly string[] | undefined): readonly string[] {
+export function ownAgencies(
+  gateway: Gateway,
+  systemCode: string,
+  wanted: readonly string[] | undefined,
+): readonly string[] {
   if (!wanted) return gateway.registry.agenciesOf(systemCode)
   return wanted.map((written) => {
     const resolution = gateway.registry.resolve(written, { tolerant: false })
     const agency = resolution.ok ? resolution.agencyCode : written
-    if (!gateway.registry.fronts(systemCode, agency)) throw new BusError('LT_AUTH_FOREIGN_AGENCY', { agency, system: systemCode })
+    if (!gateway.registry.fronts(systemCode, agency))
+      throw new BusError('LT_AUTH_FOREIGN_AGENCY', { agency, system: systemCode })
     return agency
   })
 }

@@ -21,13 +21,23 @@ const releaseBody = Type.Object(
 export function registerReleaseConsignments(server: HttpServer, gateway: Gateway): void {
   server.post(
     '/v1/mailbox/release',
-    { schema: { operationId: 'releaseConsignments', summary: 'Give leased consignments back', body: releaseBody, response: { 200: endedShape } } },
+    {
+      schema: {
+        operationId: 'releaseConsignments',
+        summary: 'Give leased consignments back',
+        body: releaseBody,
+        response: { 200: endedShape },
+      },
+    },
     async (request) => {
       const { systemCode } = callerOf(request)
       const free = new Set<string>()
       const wanted = request.body.items.map(({ consignment, lease }) => ({ systemCode, id: consignment, token: lease }))
       const items = await answerEach(wanted, async (item) => {
-        const { repeated, row } = await releaseConsignment({ find: gateway.findConsignment, mover: gateway.mover }, item)
+        const { repeated, row } = await releaseConsignment(
+          { find: gateway.findConsignment, mover: gateway.mover },
+          item,
+        )
         if (!repeated) free.add(row.agency_code)
         return repeated
       })

@@ -38,16 +38,29 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
       const mode = gateway.registry.receivingSystem(old.agency_code)?.system.delivery ?? 'pull'
       const details = { agency: old.agency_code, previous: old.id, system: systemCode }
       const draft = { dispatchId: dispatch.id, consignmentId: newId, details }
-      const reopened = { event: EVENTS.reopened, dispatchId: dispatch.id, details: { consignment: newId, system: systemCode } }
+      const reopened = {
+        event: EVENTS.reopened,
+        dispatchId: dispatch.id,
+        details: { consignment: newId, system: systemCode },
+      }
       const entries = [
         { owner: newId, ...sealEntry({ event: EVENTS.resent, ...draft }, now) },
         { owner: dispatch.id, ...sealEntry(reopened, now) },
-        { owner: newId, ...sealEntry({ event: mode === 'push' ? EVENTS.pushQueued : EVENTS.available, ...draft }, now) },
+        {
+          owner: newId,
+          ...sealEntry({ event: mode === 'push' ? EVENTS.pushQueued : EVENTS.available, ...draft }, now),
+        },
       ]
-      const made = await resendConsignment(gateway.pool, { oldId: old.id, newId, systemId, mode, at: now.toISOString() }, entries)
+      const made = await resendConsignment(
+        gateway.pool,
+        { oldId: old.id, newId, systemId, mode, at: now.toISOString() },
+        entries,
+      )
       if (!made) {
         // Another request was faster, or the consignment is still open.
-        const other = (await listConsignments(gateway.pool, dispatch.id)).find(({ previous_id }) => previous_id === old.id)
+        const other = (await listConsignments(gateway.pool, dispatch.id)).find(
+          ({ previous_id }) => previous_id === old.id,
+        )
         if (other) return { consignment: other.id, previous: old.id }
         throw new BusError('LT_SUB_NOT_ENDED', { consignmentId: old.id, state: old.state })
       }

@@ -31,7 +31,10 @@ export function registerShowAgencies(server: HttpServer, gateway: Gateway): void
       },
     },
     async (request) => {
-      const found = await gateway.registry.search(request.query.search, Math.min(200, Number(request.query.limit ?? 20)))
+      const found = await gateway.registry.search(
+        request.query.search,
+        Math.min(200, Number(request.query.limit ?? 20)),
+      )
       return { items: found.map((agency) => describe(gateway.registry, agency)) }
     },
   )

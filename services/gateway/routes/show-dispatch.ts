@@ -57,7 +57,13 @@ const answer = Type.Object({
   ),
   unmatchedStatuses: Type.Array(statusShape),
   receipts: Type.Array(
-    Type.Object({ entry: uuidShape, event: Type.String(), eventTime: timeShape, consignment: Type.Optional(uuidShape), href: Type.String() }),
+    Type.Object({
+      entry: uuidShape,
+      event: Type.String(),
+      eventTime: timeShape,
+      consignment: Type.Optional(uuidShape),
+      href: Type.String(),
+    }),
   ),
   thread: Type.Array(
     Type.Object({
@@ -77,7 +83,14 @@ type Answer = Static<typeof answer>
 export function registerShowDispatch(server: HttpServer, gateway: Gateway): void {
   server.get(
     '/v1/dispatches/:id',
-    { schema: { operationId: 'showDispatch', summary: 'State of a dispatch', params: idParams, response: { 200: answer } } },
+    {
+      schema: {
+        operationId: 'showDispatch',
+        summary: 'State of a dispatch',
+        params: idParams,
+        response: { 200: answer },
+      },
+    },
     async (request) => {
       const dispatch = await findOwnDispatch(gateway, callerOf(request).systemId, request.params.id)
       const [consignments, statuses, facts, thread] = await Promise.all([
@@ -119,7 +132,9 @@ export async function findOwnDispatch(gateway: Gateway, systemId: string, id: st
   return dispatch
 }
 
-function describeDispatch(dispatch: DispatchView): Omit<Answer, 'recipients' | 'unmatchedStatuses' | 'receipts' | 'thread'> {
+function describeDispatch(
+  dispatch: DispatchView,
+): Omit<Answer, 'recipients' | 'unmatchedStatuses' | 'receipts' | 'thread'> {
   const { warnings = [] } = dispatch.facts as { warnings?: Answer['warnings'] }
   return {
     dispatch: dispatch.id,
@@ -177,7 +192,9 @@ function describeRecipients(
   }))
 }
 
-function describeStatus(row: Awaited<ReturnType<typeof listStatusReports>>[number]): Answer['unmatchedStatuses'][number] {
+function describeStatus(
+  row: Awaited<ReturnType<typeof listStatusReports>>[number],
+): Answer['unmatchedStatuses'][number] {
   return {
     dispatch: row.dispatch_id,
     reporter: row.reporter_code,

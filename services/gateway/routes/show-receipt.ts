@@ -31,12 +31,18 @@ export function registerShowReceipt(server: HttpServer, gateway: Gateway): void 
 }
 
 /** @throws BusError LT_SUB_NOT_FOUND for everyone who is not a party to the event */
-async function refuseStranger(gateway: Gateway, caller: { systemId: string; systemCode: string }, id: string, entryId: string): Promise<void> {
+async function refuseStranger(
+  gateway: Gateway,
+  caller: { systemId: string; systemCode: string },
+  id: string,
+  entryId: string,
+): Promise<void> {
   const entry = await findEntry(gateway.pool, entryId)
   if (!entry || entry.dispatch_id !== id) throw new BusError('LT_SUB_NOT_FOUND')
   const [dispatch] = await findSenders(gateway.pool, [id])
   if (dispatch?.system_id === caller.systemId) return
   const { agency } = JSON.parse(entry.details ?? '{}') as { agency?: string }
-  const concerned = entry.consignment_id !== null && agency !== undefined && gateway.registry.fronts(caller.systemCode, agency)
+  const concerned =
+    entry.consignment_id !== null && agency !== undefined && gateway.registry.fronts(caller.systemCode, agency)
   if (!concerned) throw new BusError('LT_SUB_NOT_FOUND')
 }

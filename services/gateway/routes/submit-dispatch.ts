@@ -15,13 +15,17 @@ const answer = Type.Object({
   repeated: Type.Boolean({ description: 'the same bytes had been accepted before; the receipt is the first one' }),
   receipt: Type.Object({ id: uuidShape, xml: Type.String({ description: 'signed submission receipt, XAdES-B' }) }),
   contentHash: Type.String(),
-  recipients: Type.Array(Type.Object({ agency: codeShape, consignment: uuidShape, asWritten: Type.Array(Type.String()) })),
+  recipients: Type.Array(
+    Type.Object({ agency: codeShape, consignment: uuidShape, asWritten: Type.Array(Type.String()) }),
+  ),
   signature: signatureShape,
   warnings: Type.Array(warningShape),
 })
 
 /** A key of the caller's own under which the same submission may be repeated. */
-export const keyHeader = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) })
+export const keyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+})
 
 /** POST /v1/dispatches: a packet in the body, or the parts of a detached one, envelope first. */
 export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): void {
@@ -31,7 +35,8 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
       schema: {
         operationId: 'submitDispatch',
         summary: 'Submit a signed document',
-        description: 'Body: edXML (application/edxml+xml), or multipart with the part `envelope` first and detached attachments after it.',
+        description:
+          'Body: edXML (application/edxml+xml), or multipart with the part `envelope` first and detached attachments after it.',
         headers: keyHeader,
         response: { 200: answer, 202: answer },
       },
@@ -72,21 +77,35 @@ export function incomingOf(request: FastifyRequest, { config }: Gateway): Incomi
 }
 
 /** A body of another kind is refused where it is read: that refusal goes on record like every other. */
-async function* readPacket(request: FastifyRequest, mediaType: string, config: GatewayConfig): AsyncGenerator<Buffer, void, undefined> {
-  if (mediaType !== 'application/edxml+xml' && mediaType !== 'application/xml') throw new BusError('LT_HTTP_UNSUPPORTED_MEDIA_TYPE')
+async function* readPacket(
+  request: FastifyRequest,
+  mediaType: string,
+  config: GatewayConfig,
+): AsyncGenerator<Buffer, void, undefined> {
+  if (mediaType !== 'application/edxml+xml' && mediaType !== 'application/xml')
+    throw new BusError('LT_HTTP_UNSUPPORTED_MEDIA_TYPE')
   yield* readBody(request, { maxBytes: config.maxPacketBytes, idleMs: config.uploadIdleMs })
 }
 
 function describeSubmission(found: FoundSubmission, repeated: boolean): Static<typeof answer> {
   const facts = found.facts as { warnings?: { code: string }[] }
-  const { verdict, reason, signer, signerIs } = found.signature as { verdict: string; reason?: string; signer?: { subject: string; fingerprint: string }; signerIs?: string }
+  const { verdict, reason, signer, signerIs } = found.signature as {
+    verdict: string
+    reason?: string
+    signer?: { subject: string; fingerprint: string }
+    signerIs?: string
+  }
   return {
     dispatch: found.dispatch_id,
     state: found.state,
     repeated,
     receipt: { id: found.receipt_id, xml: found.receipt_xml.toString('utf8') },
     contentHash: found.content_hash.toString('hex'),
-    recipients: found.recipients.map(({ agency, consignment, asWritten }) => ({ agency, consignment, asWritten: [...asWritten] })),
+    recipients: found.recipients.map(({ agency, consignment, asWritten }) => ({
+      agency,
+      consignment,
+      asWritten: [...asWritten],
+    })),
     signature: {
       verdict,
       ...(reason === undefined ? {} : { reason }),

@@ -15,63 +15,67 @@ const LOOK_AGAIN_MS = 30_000
  * Events are hints without content: what they are about is read through the other routes.
  */
 export function registerWatchEvents(server: HttpServer, gateway: Gateway): void {
-  server.get('/v1/events', { schema: { operationId: 'watchEvents', summary: 'Live notices (text/event-stream)' } }, (request, reply) => {
-    const { systemId, systemCode } = callerOf(request)
-    const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
-    let count = 0
-    const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
-    const notices = collectNotices(send)
-    const agencies = (): readonly string[] => gateway.registry.agenciesOf(systemCode)
-    let timer: NodeJS.Timeout | undefined
-    let due = Number.POSITIVE_INFINITY
-    let ended = false
+  server.get(
+    '/v1/events',
+    { schema: { operationId: 'watchEvents', summary: 'Live notices (text/event-stream)' } },
+    (request, reply) => {
+      const { systemId, systemCode } = callerOf(request)
+      const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
+      let count = 0
+      const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
+      const notices = collectNotices(send)
+      const agencies = (): readonly string[] => gateway.registry.agenciesOf(systemCode)
+      let timer: NodeJS.Timeout | undefined
+      let due = Number.POSITIVE_INFINITY
+      let ended = false
 
-    /** Says so when something is free, and comes back when the next lease ends. */
-    async function look(): Promise<void> {
-      clearTimeout(timer)
-      due = Number.POSITIVE_INFINITY
-      try {
-        const free = await listMailbox(gateway.pool, agencies(), { limit: 1, onlyFree: true })
-        if (free.length > 0) send('mailbox', { open: true })
-        const lease = await nextLeaseEndMs(gateway.pool, agencies())
-        plan(Math.min(LOOK_AGAIN_MS, Math.max(100, (lease ?? LOOK_AGAIN_MS) + 50)))
-      } catch (error) {
-        gateway.log.debug({ err: error }, 'a mailbox could not be looked at')
-        plan(RETRY_MS)
+      /** Says so when something is free, and comes back when the next lease ends. */
+      async function look(): Promise<void> {
+        clearTimeout(timer)
+        due = Number.POSITIVE_INFINITY
+        try {
+          const free = await listMailbox(gateway.pool, agencies(), { limit: 1, onlyFree: true })
+          if (free.length > 0) send('mailbox', { open: true })
+          const lease = await nextLeaseEndMs(gateway.pool, agencies())
+          plan(Math.min(LOOK_AGAIN_MS, Math.max(100, (lease ?? LOOK_AGAIN_MS) + 50)))
+        } catch (error) {
+          gateway.log.debug({ err: error }, 'a mailbox could not be looked at')
+          plan(RETRY_MS)
+        }
       }
-    }
-    /** Looks again at the latest then; a lease that was given while a look was under way may have planned an earlier one. */
-    function plan(afterMs: number): void {
-      const at = performance.now() + afterMs
-      if (ended || at >= due) return
-      clearTimeout(timer)
-      due = at
-      timer = setTimeout(() => void look(), afterMs)
-    }
+      /** Looks again at the latest then; a lease that was given while a look was under way may have planned an earlier one. */
+      function plan(afterMs: number): void {
+        const at = performance.now() + afterMs
+        if (ended || at >= due) return
+        clearTimeout(timer)
+        due = at
+        timer = setTimeout(() => void look(), afterMs)
+      }
 
-    const stops = [
-      gateway.mailboxes.add({
-        systemCode,
-        wake: (agency) => {
-          if (agency === undefined) void look()
-          else notices.mailbox(agency)
-        },
-        leased: (forMs) => plan(forMs + 50),
-      }),
-      gateway.notices.add(systemId, (dispatches) => notices.dispatches(dispatches)),
-      () => notices.stop(),
-    ]
-    void look()
-    void stream.closed.then(() => {
-      ended = true
-      clearTimeout(timer)
-      for (const stop of stops) stop()
-    })
-    // A caller that was suspended meanwhile hears nothing more.
-    const check = setInterval(() => {
-      if (gateway.registry.isSuspended(systemCode)) stream.close()
-    }, SUSPENSION_CHECK_MS)
-    void stream.closed.then(() => clearInterval(check))
-    return reply
-  })
+      const stops = [
+        gateway.mailboxes.add({
+          systemCode,
+          wake: (agency) => {
+            if (agency === undefined) void look()
+            else notices.mailbox(agency)
+          },
+          leased: (forMs) => plan(forMs + 50),
+        }),
+        gateway.notices.add(systemId, (dispatches) => notices.dispatches(dispatches)),
+        () => notices.stop(),
+      ]
+      void look()
+      void stream.closed.then(() => {
+        ended = true
+        clearTimeout(timer)
+        for (const stop of stops) stop()
+      })
+      // A caller that was suspended meanwhile hears nothing more.
+      const check = setInterval(() => {
+        if (gateway.registry.isSuspended(systemCode)) stream.close()
+      }, SUSPENSION_CHECK_MS)
+      void stream.closed.then(() => clearInterval(check))
+      return reply
+    },
+  )
 }
