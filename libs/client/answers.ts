@@ -1,4 +1,6 @@
+import type { Actor, ErrorParams, RetryAdvice } from '../errors/index.ts'
 import type { EnvelopeWarning, RefusalReason } from '../model/index.ts'
+import type { FaultText } from './transport/client-error.ts'
 
 /** Verdict on the signature of a packet, as the axis found it. */
 export interface SignatureVerdictView {
@@ -159,7 +161,7 @@ export interface PartView {
   readonly inside: boolean
 }
 
-/** What became of one consignment that was to be ended. */
+/** What became of one consignment that was to be ended; of a refused one all that a problem says. */
 export interface EndedItem {
   readonly consignment: string
   readonly ok: boolean
@@ -167,6 +169,16 @@ export interface EndedItem {
   /** Why not. */
   readonly code?: string
   readonly status?: number
+  /** Who has to act. */
+  readonly actor?: Actor
+  /** Whether asking for the same again can help. */
+  readonly retry?: RetryAdvice
+  /** What is wrong and what to do, in Vietnamese; both languages stand in `texts`. */
+  readonly title?: string
+  readonly advice?: string
+  readonly detail?: string
+  readonly params?: ErrorParams
+  readonly texts?: { readonly vi: FaultText; readonly en: FaultText }
 }
 
 /** The receiver's own signature over a consignment, see `signReceipt`. */

@@ -28,5 +28,6 @@ export {
   type ProblemAnswer,
   problemOf,
 } from './problem.ts'
+export { problemShape, refusalShape } from './problem-shape.ts'
 export { callerAddress, createRateLimit, type RateLimit, type RateLimitOptions } from './rate-limit.ts'
 export { type BodyLimits, readBody } from './read-body.ts'

@@ -2,6 +2,7 @@ import { createPrivateKey, sign, verify, X509Certificate } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { freePort } from '../../deploy/local/free-port.ts'
 import type { PacketDraft } from '../../libs/envelope/index.ts'
+import { catalogue } from '../../libs/errors/index.ts'
 import { REFUSAL_REASONS } from '../../libs/model/index.ts'
 import { front, withdrawFront } from '../../libs/registry/index.ts'
 import { startService } from '../../libs/runtime/index.ts'
@@ -141,13 +142,13 @@ t.test('a lease that ran out is given again under a new token, and the old one i
   }
   const before = await rowOf(consignment)
   for (const [path, more] of ENDINGS) {
-    t.same(await end(path, consignment, first?.lease as string, more), {
+    t.match(await end(path, consignment, first?.lease as string, more), {
       consignment,
       ok: false,
       code: 'LT_BOX_LEASE_LOST',
       status: 409,
     })
-    t.same(
+    t.match(
       await end(path, consignment, '', more),
       { consignment, ok: false, code: 'LT_BOX_LEASE_LOST', status: 409 },
       'no token is none',
@@ -202,14 +203,14 @@ t.test('acknowledge without a fetch is taken and the entry says so; a repeat cha
   t.equal((await detailsOf(consignment, 'ConsignmentAcceptance')).fetched, false)
   const before = await rowOf(consignment)
   t.same(await end('acknowledge', consignment, token), { consignment, ok: true, repeated: true })
-  t.same(await end('acknowledge', consignment, NOBODYS), {
+  t.match(await end('acknowledge', consignment, NOBODYS), {
     consignment,
     ok: false,
     code: 'LT_BOX_ALREADY_ENDED',
     status: 409,
   })
   const refusal = await end('refuse', consignment, token, { reason: 'other' })
-  t.same(refusal, { consignment, ok: false, code: 'LT_BOX_ALREADY_ENDED', status: 409 }, 'refuse after acknowledge')
+  t.match(refusal, { consignment, ok: false, code: 'LT_BOX_ALREADY_ENDED', status: 409 }, 'refuse after acknowledge')
   t.same(await rowOf(consignment), before)
   t.same(await eventsOf(consignment), ['ContentConsignment', 'ConsignmentAcceptance'])
 })
@@ -344,6 +345,40 @@ t.test('one bad item in a request does not spoil the others', async (t) => {
   )
 })
 
+t.test('a refused item says who must act, what to do and whether again, in the language of the caller', async (t) => {
+  const handle = { consignment: NOBODYS, lease: NOBODYS }
+  const { title, advice, actor, retry, status } = catalogue.LT_BOX_NOT_FOUND
+  const asked = [
+    { door: 'acknowledge', item: handle, language: 'vi' },
+    { door: 'refuse', item: { ...handle, reason: 'other' }, language: 'en' },
+    { door: 'release', item: handle, language: 'en' },
+  ] as const
+  for (const { door, item, language } of asked) {
+    const { body } = await world.call('demo-h26', 'POST', `/v1/mailbox/${door}`, {
+      body: { items: [item] },
+      headers: { 'accept-language': language },
+    })
+    t.same(
+      body.items,
+      [
+        {
+          consignment: NOBODYS,
+          ok: false,
+          status,
+          code: 'LT_BOX_NOT_FOUND',
+          title: title[language],
+          actor,
+          retry,
+          advice: advice[language],
+          params: { consignmentId: NOBODYS },
+          texts: { vi: { title: title.vi, advice: advice.vi }, en: { title: title.en, advice: advice.en } },
+        },
+      ],
+      door,
+    )
+  }
+})
+
 t.test('a unit below arrives in the mailbox of the system that declared its descendants', async (t) => {
   const dispatch = await consign({}, ['H26.01'])
   const [item] = await list('demo-h26')
@@ -357,7 +392,7 @@ t.test('a unit below arrives in the mailbox of the system that declared its desc
     await world.until(async () => (await list('demo-h53')).length === 1)
     t.equal((await list('demo-h53'))[0]?.consignment, consignment)
     t.same(await list('demo-h26'), [])
-    t.same(
+    t.match(
       await end('acknowledge', consignment, taken?.lease as string),
       { consignment, ok: false, code: 'LT_BOX_NOT_FOUND', status: 404 },
       'the system it was taken from has nothing to say any more, whatever lease it holds',

@@ -1,3 +1,4 @@
+import { refusalShape } from '../../../libs/http/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 
 /** Shapes that several answers of the native API share. */
@@ -28,8 +29,8 @@ export const endedShape = Type.Object({
       consignment: uuidShape,
       ok: Type.Boolean(),
       repeated: Type.Optional(Type.Boolean()),
-      code: Type.Optional(Type.String({ description: 'why not; meaning and advice as in every problem' })),
-      status: Type.Optional(Type.Integer()),
+      // Of a refused one: the members of a problem.
+      ...Type.Partial(refusalShape).properties,
     }),
   ),
 })

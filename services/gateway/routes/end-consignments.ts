@@ -1,4 +1,4 @@
-import type { HttpServer } from '../../../libs/http/index.ts'
+import type { FastifyRequest, HttpServer } from '../../../libs/http/index.ts'
 import { REFUSAL_REASONS } from '../../../libs/model/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import { listConsignments } from '../../../libs/store/index.ts'
@@ -55,6 +55,7 @@ export function registerEndConsignments(server: HttpServer, gateway: Gateway): v
       const { systemCode } = callerOf(request)
       return endAll(
         gateway,
+        request,
         request.body.items.map(({ consignment, lease, signature: own }) => ({
           systemCode,
           id: consignment,
@@ -78,6 +79,7 @@ export function registerEndConsignments(server: HttpServer, gateway: Gateway): v
       const { systemCode } = callerOf(request)
       return endAll(
         gateway,
+        request,
         request.body.items.map(({ consignment, lease, reason, text, signature: own }) => ({
           systemCode,
           id: consignment,
@@ -94,7 +96,11 @@ export function registerEndConsignments(server: HttpServer, gateway: Gateway): v
   )
 }
 
-async function endAll(gateway: Gateway, requests: readonly EndRequest[]): Promise<Static<typeof endedShape>> {
+async function endAll(
+  gateway: Gateway,
+  request: Pick<FastifyRequest, 'id' | 'headers'>,
+  endings: readonly EndRequest[],
+): Promise<Static<typeof endedShape>> {
   const options = {
     find: gateway.findConsignment,
     mover: gateway.mover,
@@ -102,5 +108,7 @@ async function endAll(gateway: Gateway, requests: readonly EndRequest[]): Promis
     refusalText: async ({ id, dispatch_id }: { id: string; dispatch_id: string }) =>
       (await listConsignments(gateway.pool, dispatch_id)).find((each) => each.id === id)?.refusal_text ?? '',
   }
-  return { items: await answerEach(requests, async (request) => (await endConsignment(options, request)).repeated) }
+  return {
+    items: await answerEach(request, endings, async (ending) => (await endConsignment(options, ending)).repeated),
+  }
 }

@@ -33,7 +33,7 @@ export function registerReleaseConsignments(server: HttpServer, gateway: Gateway
       const { systemCode } = callerOf(request)
       const free = new Set<string>()
       const wanted = request.body.items.map(({ consignment, lease }) => ({ systemCode, id: consignment, token: lease }))
-      const items = await answerEach(wanted, async (item) => {
+      const items = await answerEach(request, wanted, async (item) => {
         const { repeated, row } = await releaseConsignment(
           { find: gateway.findConsignment, mover: gateway.mover },
           item,
