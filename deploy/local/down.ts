@@ -10,7 +10,7 @@ await endWithAdvice(async () => {
   const mine = foldersOf()
   for (const folders of [mine, foldersOf(join(mine.base, 'test'))]) {
     if (!existsSync(folders.base)) continue
-    const stopped = await withLock(folders.lock, () => stopServers(folders))
+    const stopped = await withLock(folders.lock, () => stopServers(folders), say)
     say(`${folders.base}: ${stopped.length > 0 ? `stopped ${stopped.join(', ')}` : 'nothing was running'}`)
   }
 })

@@ -17,6 +17,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   strace: 'strace',
 }
 export const SERVER_PROGRAMS = ['nats-server', 'redis-server', 'postgres', 'initdb', 'psql'] as const
+/** The independent program that says in the demonstration, and in the README, whether a receipt is good. */
+export const DEMO_PROGRAMS = ['xmlsec1'] as const
 /** Independent programs that the tests ask for a second opinion. */
 export const TEST_PROGRAMS = ['xmlsec1', 'xmllint', 'openssl', 'strace'] as const
 

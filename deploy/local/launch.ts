@@ -16,6 +16,10 @@ export interface LaunchOptions {
   readonly lastSignal?: 'KILL' | 'INT'
   /** The user it runs as, where that is not ourselves. */
   readonly owner?: ClusterOwner
+  /** Where it works; `/` unless told. By its folder a server is found again of which nothing was noted. */
+  readonly folder?: string
+  /** Told who it is as soon as it exists, before anybody waits for it: whoever dies while waiting has it noted already. */
+  readonly onStarted?: ((identity: ProcessIdentity) => void) | undefined
 }
 
 /**
@@ -23,13 +27,13 @@ export interface LaunchOptions {
  * @throws BusError LT_CONF_SERVER_FAILED
  */
 export async function launch(options: LaunchOptions): Promise<ProcessIdentity> {
-  const { program, args, log, life, lastSignal = 'KILL', owner = {} } = options
+  const { program, args, log, life, lastSignal = 'KILL', owner = {}, folder = '/', onStarted } = options
   const path = findProgram(program)
   if (!path) throw new BusError('LT_CONF_SERVER_FAILED', { server: program, log })
   const tie = life === 'own' ? findProgram('setpriv') : undefined
   const [command, all] = tie ? [tie, ['--pdeathsig', lastSignal, path, ...args]] : [path, [...args]]
   const out = openSync(log, 'a', 0o600)
-  const child = spawn(command, all, { ...owner, stdio: ['ignore', out, out], detached: life === 'apart', cwd: '/' })
+  const child = spawn(command, all, { ...owner, stdio: ['ignore', out, out], detached: life === 'apart', cwd: folder })
   closeSync(out)
   const started = await new Promise<boolean>((resolve) => {
     child.once('spawn', () => resolve(true))
@@ -38,5 +42,6 @@ export async function launch(options: LaunchOptions): Promise<ProcessIdentity> {
   child.unref()
   const identity = started && child.pid ? identify(child.pid) : undefined
   if (!identity) throw new BusError('LT_CONF_SERVER_FAILED', { server: program, log })
+  onStarted?.(identity)
   return identity
 }

@@ -11,18 +11,20 @@ export interface LocalServer {
   readonly port: number
   readonly passwords: Passwords
   readonly life: LaunchOptions['life']
+  readonly onStarted?: LaunchOptions['onStarted']
 }
 
 /** Starts a private nats-server with the production rights (`deploy/nats/nats-server.conf`) and JetStream on file. */
-export async function startNats({ folder, port, passwords, life }: LocalServer): Promise<ProcessIdentity> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+export async function startNats({ folder, port, passwords, life, onStarted }: LocalServer): Promise<ProcessIdentity> {
+  const data = join(folder, 'data')
+  mkdirSync(data, { recursive: true, mode: 0o700 })
   const config = join(folder, 'nats-server.conf')
   copyFileSync(join(PROJECT, 'deploy/nats/nats-server.conf'), config)
   const site = SERVICE_ROLES.map((role) => `${role.toUpperCase()}_PASSWORD: "${passwords[role]}"`)
   writeFileSync(join(folder, 'site.conf'), `${site.join('\n')}\n`, { mode: 0o600 })
   const log = join(folder, 'nats-server.log')
-  const args = ['-c', config, '-a', '127.0.0.1', '-p', String(port), '-sd', join(folder, 'data')]
-  const identity = await launch({ program: 'nats-server', args, log, life })
+  const args = ['-c', config, '-a', '127.0.0.1', '-p', String(port), '-sd', data]
+  const identity = await launch({ program: 'nats-server', args, log, life, folder: data, onStarted })
   await waitForPort('nats-server', port, identity, log)
   return identity
 }

@@ -12,18 +12,25 @@ export async function startPostgres(
   { home, data, ...owner }: Cluster,
   port: number,
   life: LaunchOptions['life'],
+  onStarted?: LaunchOptions['onStarted'],
 ): Promise<ProcessIdentity> {
   await endCluster({ home, data, ...owner })
   const log = join(home, 'postgres.log')
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=']
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
   // SIGINT is PostgreSQL's fast shutdown: sessions are ended, the last checkpoint is written.
-  const postmaster = await launch({ program: 'postgres', args, log, life, lastSignal: 'INT', owner })
+  const postmaster = await launch({ program: 'postgres', args, log, life, lastSignal: 'INT', owner, onStarted })
+  await untilReady({ home, data }, postmaster)
+  return postmaster
+}
+
+/** Waits until a postmaster takes connections. @throws BusError LT_CONF_SERVER_FAILED when it ends first */
+export async function untilReady({ home, data }: Cluster, postmaster: ProcessIdentity): Promise<void> {
+  const log = join(home, 'postgres.log')
   while (!isReady(data)) {
     if (!isAlive(postmaster)) throw new BusError('LT_CONF_SERVER_FAILED', { server: 'postgres', log })
     await sleep(25)
   }
-  return postmaster
 }
 
 /** The eighth line of the pid file says how far the start is; recovery after a crash may take its time. */

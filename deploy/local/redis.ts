@@ -6,7 +6,7 @@ import type { ProcessIdentity } from './process-identity.ts'
 import { waitForPort } from './wait-for-port.ts'
 
 /** Starts a private redis-server: append-only, nothing evicted (a queue must not lose keys), on 127.0.0.1 only. */
-export async function startRedis({ folder, port, passwords, life }: LocalServer): Promise<ProcessIdentity> {
+export async function startRedis({ folder, port, passwords, life, onStarted }: LocalServer): Promise<ProcessIdentity> {
   const data = join(folder, 'data')
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const config = join(folder, 'redis.conf')
@@ -23,7 +23,7 @@ export async function startRedis({ folder, port, passwords, life }: LocalServer)
   ]
   writeFileSync(config, `${settings.join('\n')}\n`, { mode: 0o600 })
   const log = join(folder, 'redis-server.log')
-  const identity = await launch({ program: 'redis-server', args: [config], log, life })
+  const identity = await launch({ program: 'redis-server', args: [config], log, life, folder: data, onStarted })
   await waitForPort('redis-server', port, identity, log)
   return identity
 }

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Environment } from '../../libs/runtime/index.ts'
 import { migrate } from '../../libs/store/index.ts'
 import { type Folders, makeFolders } from './folders.ts'
@@ -5,12 +7,14 @@ import { freePort } from './free-port.ts'
 import { installPrograms, SERVER_PROGRAMS } from './install-programs.ts'
 import { clusterOf, makeCluster, removeCluster } from './make-cluster.ts'
 import { startNats } from './nats.ts'
-import { endCluster, runningPostmaster, startPostgres } from './postgres.ts'
-import { isAlive } from './process-identity.ts'
+import { endCluster, startPostgres, untilReady } from './postgres.ts'
+import { endProcess, identify, isAlive, type ProcessIdentity } from './process-identity.ts'
+import { processesIn } from './processes-in.ts'
 import { startRedis } from './redis.ts'
 import { databaseRole, SERVICE_ROLES } from './role.ts'
 import { runSql } from './run-sql.ts'
 import { type LocalState, newState, readState, type ServerName, writeState } from './state.ts'
+import { waitForPort } from './wait-for-port.ts'
 
 export const DATABASE = 'lienthong'
 
@@ -27,8 +31,7 @@ export function chosenServers({ NATS_URL, DATABASE_URL, REDIS_URL }: Environment
 
 /** Starts what is not running and not chosen elsewhere, and brings the database up to date. Safe to repeat at any time. */
 export async function startServers(folders: Folders, chosen: Chosen, say: (line: string) => void): Promise<LocalState> {
-  const wanted = SERVER_PROGRAMS.filter((program) => !isChosen(program, chosen))
-  installPrograms(wanted, say)
+  installPrograms(wantedPrograms(chosen), say)
   makeFolders(folders)
   const state = await openState(folders, say)
   if (!chosen.postgres) await ensurePostgres(folders, state, say)
@@ -50,6 +53,11 @@ export async function openState(folders: Folders, say: (line: string) => void): 
   return state
 }
 
+/** The server programs that are needed beside the chosen servers. */
+export function wantedPrograms(chosen: Chosen): string[] {
+  return SERVER_PROGRAMS.filter((program) => !isChosen(program, chosen))
+}
+
 function isChosen(program: (typeof SERVER_PROGRAMS)[number], chosen: Chosen): boolean {
   if (program === 'nats-server') return chosen.nats !== undefined
   if (program === 'redis-server') return chosen.redis !== undefined
@@ -63,22 +71,42 @@ async function ensure(
   start: typeof startNats,
   say: (line: string) => void,
 ): Promise<void> {
-  if (isAlive(state.processes[name])) return
+  const known = state.processes[name]
+  // It runs, or an earlier run was ended while it waited for it.
+  if (isAlive(known)) {
+    const log = join(folders[name], `${name}-server.log`)
+    return waitForPort(`${name}-server`, state.ports[name], known, log)
+  }
+  await endOrphans(`${name}-server`, folders[name])
   await claimPort(name, state)
   const server = { folder: folders[name], port: state.ports[name], passwords: state.passwords, life: 'apart' } as const
-  state.processes[name] = await start(server)
-  writeState(folders.state, state)
+  await start({ ...server, onStarted: noteProcess(name, state, folders) })
   say(`${name} on 127.0.0.1:${state.ports[name]}`)
+}
+
+/** Ends servers that work on our data and that no state knows, since the run that started them was killed: two must not share it. */
+async function endOrphans(program: string, folder: string): Promise<void> {
+  for (const pid of processesIn(join(realpathSync(folder), 'data'), program)) {
+    const identity = identify(pid)
+    if (identity) await endProcess(identity)
+  }
+}
+
+/** Notes a process in the state file the moment it exists: a run that is killed a moment later leaves no orphan. */
+function noteProcess(name: ServerName, state: LocalState, folders: Folders): (identity: ProcessIdentity) => void {
+  return (identity) => {
+    state.processes[name] = identity
+    writeState(folders.state, state)
+  }
 }
 
 /** Makes and starts the private cluster where it is not running. */
 export async function ensurePostgres(folders: Folders, state: LocalState, say: (line: string) => void): Promise<void> {
   const cluster = await makeCluster(folders, state.passwords.postgres)
-  const running = runningPostmaster(cluster)
-  if (running && isAlive(state.processes.postgres)) return
+  const known = state.processes.postgres
+  if (isAlive(known)) return untilReady(cluster, known)
   await claimPort('postgres', state)
-  state.processes.postgres = await startPostgres(cluster, state.ports.postgres, 'apart')
-  writeState(folders.state, state)
+  await startPostgres(cluster, state.ports.postgres, 'apart', noteProcess('postgres', state, folders))
   say(`postgres on 127.0.0.1:${state.ports.postgres}`)
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { BusError } from '../../libs/errors/index.ts'
 import { freePort } from './free-port.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 import { type Passwords, SERVICE_ROLES, type ServiceRole } from './role.ts'
@@ -16,10 +17,30 @@ export interface LocalState {
   processes: Partial<Record<ServerName, ProcessIdentity>>
 }
 
-/** The state of an earlier run; `undefined` when there was none or it was cut off in the middle. */
+/**
+ * The state of an earlier run; `undefined` only when there was none. Whoever finds none starts anew and removes the old cluster,
+ * so a file that is there but cannot be understood is never taken for none.
+ * @throws BusError LT_CONF_FILE_UNREADABLE; LT_CONF_INVALID when it is damaged
+ */
 export function readState(path: string): LocalState | undefined {
+  let text: string
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LocalState
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new BusError('LT_CONF_FILE_UNREADABLE', { path }, { cause })
+  }
+  const state = parse(text)
+  if (state) return state
+  const problems = `${path} is damaged, and with it the passwords of the private cluster. Restore the file; or remove it to start anew: the next \`make up\` then removes the cluster and all documents in it.`
+  throw new BusError('LT_CONF_INVALID', { problems })
+}
+
+function parse(text: string): LocalState | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Record<keyof LocalState, unknown>> | null
+    const parts = [value?.passwords, value?.ports, value?.listenPorts, value?.processes]
+    return parts.every((part) => typeof part === 'object' && part !== null) ? (value as LocalState) : undefined
   } catch {
     return undefined
   }

@@ -1,7 +1,22 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { claimListenPorts } from '../../deploy/local/claim-listen-ports.ts'
 import { envExample } from '../../deploy/local/env-example.ts'
 import { writeEnvFiles } from '../../deploy/local/env-files.ts'
 import { type Folders, foldersOf, PROJECT } from '../../deploy/local/folders.ts'
@@ -11,11 +26,12 @@ import { launch } from '../../deploy/local/launch.ts'
 import { withLock } from '../../deploy/local/lock.ts'
 import { clusterOf, removeCluster } from '../../deploy/local/make-cluster.ts'
 import { endProcess, identify, isAlive, type ProcessIdentity } from '../../deploy/local/process-identity.ts'
+import { processesIn } from '../../deploy/local/processes-in.ts'
 import { SERVICE_ROLES } from '../../deploy/local/role.ts'
 import { runSql } from '../../deploy/local/run-sql.ts'
 import { serviceSettings } from '../../deploy/local/service-settings.ts'
 import { chosenServers, databaseUrl, startServers } from '../../deploy/local/start-servers.ts'
-import { type LocalState, readState, SERVERS } from '../../deploy/local/state.ts'
+import { type LocalState, newState, readState, SERVERS } from '../../deploy/local/state.ts'
 import { stopServers } from '../../deploy/local/stop-servers.ts'
 import { readEnvFile } from '../../libs/runtime/index.ts'
 import { openConnection } from '../../libs/store/index.ts'
@@ -113,6 +129,72 @@ t.test('a crashed run is survived', async (t) => {
   t.not(fresh.passwords.postgres, first.passwords.postgres)
 })
 
+t.test('a run that was killed while it waited for a server leaves no second one on the same data', async (t) => {
+  const at = folders(t)
+  await startServers(at, {}, quiet)
+  for (const server of ['nats', 'redis'] as const) {
+    await stopServers(at)
+    const data = join(realpathSync(at[server]), 'data')
+    const running = (): number[] => processesIn(data, `${server}-server`)
+    const script = `import { startServers } from '${join(PROJECT, 'deploy/local/start-servers.ts')}'
+      import { foldersOf } from '${join(PROJECT, 'deploy/local/folders.ts')}'
+      await startServers(foldersOf('${at.base}'), {}, () => undefined)`
+    const up = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], { cwd: PROJECT })
+    const ended = once(up, 'exit')
+    while (running().length === 0 && up.exitCode === null) await sleep(1)
+    up.kill('SIGKILL')
+    await ended
+    t.equal(running().length, 1, `${server} outlives the run that started it`)
+    const state = await startServers(at, {}, quiet)
+    t.strictSame(running(), [state.processes[server]?.pid], `the next run knows the only ${server} there is`)
+  }
+})
+
+t.test('what a state file does not say is not guessed: a damaged one removes nothing', async (t) => {
+  const at = folders(t)
+  const first = await startServers(at, {}, quiet)
+  const written = readFileSync(at.state, 'utf8')
+  for (const damaged of ['', written.slice(0, 40), 'null', '{"passwords":{}}']) {
+    writeFileSync(at.state, damaged)
+    await t.rejects(startServers(at, {}, quiet), {
+      code: 'LT_CONF_INVALID',
+      params: { problems: /state\.json is damaged/ },
+    })
+    t.throws(() => readState(at.state), { code: 'LT_CONF_INVALID' })
+  }
+  t.ok(existsSync(join(clusterOf(at).data, 'PG_VERSION')), 'the cluster is still there')
+  rmSync(at.state)
+  mkdirSync(at.state)
+  t.throws(() => readState(at.state), { code: 'LT_CONF_FILE_UNREADABLE', params: { path: at.state } })
+  rmSync(at.state, { recursive: true })
+  writeFileSync(at.state, written)
+  t.strictSame(processes(await startServers(at, {}, quiet)), processes(first), 'put back, everything goes on')
+})
+
+t.test('a listen port that another program took is given up, one of our own services is kept', async (t) => {
+  const at = folders(t)
+  mkdirSync(at.env, { recursive: true })
+  const state = await newState()
+  const foreign = createServer().listen(0, '127.0.0.1')
+  await once(foreign, 'listening')
+  t.teardown(() => foreign.close())
+  const script = `require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
+  const own = spawn(process.execPath, ['-e', script], { env: { LT_ENV_DIR: at.env } })
+  t.teardown(() => own.kill('SIGKILL'))
+  const [line] = await once(own.stdout, 'data')
+  const taken = (foreign.address() as AddressInfo).port
+  state.listenPorts.gateway = Number(String(line))
+  state.listenPorts.door = taken
+  const { routing } = state.listenPorts
+  const said: string[] = []
+  await claimListenPorts(state, at, (each) => said.push(each))
+  t.equal(state.listenPorts.gateway, Number(String(line)), 'our own axis holds it')
+  t.equal(state.listenPorts.routing, routing, 'a free one stays')
+  t.not(state.listenPorts.door, taken)
+  t.match(said, [new RegExp(`port ${taken} of door is taken`)])
+  t.strictSame(readState(at.state)?.listenPorts, state.listenPorts, 'and that is remembered')
+})
+
 t.test('existing servers are used, and left alone', async (t) => {
   const existing = await startPrivateCluster(t)
   const at = folders(t)
@@ -159,8 +241,30 @@ t.test('one at a time: the lock, and a lock whose holder died', async (t) => {
   t.equal(existsSync(lock), false)
   await t.rejects(withLock(lock, () => Promise.reject(new Error('no'))))
   t.equal(existsSync(lock), false, 'given back after a failure too')
-  writeFileSync(lock, '{"pid":')
-  t.equal(await withLock(lock, async () => 'taken'), 'taken', 'a lock that was cut off is taken over')
+  for (const cutOff of ['', '{"pid":', '{}']) {
+    writeFileSync(lock, cutOff)
+    const hourAgo = new Date(Date.now() - 3_600_000)
+    utimesSync(lock, hourAgo, hourAgo)
+    t.equal(await withLock(lock, async () => 'taken'), 'taken', `a lock that says "${cutOff}" is taken over`)
+  }
+})
+
+t.test('a young lock that cannot be read is waited for, a held one too, and the waiting is told', async (t) => {
+  const lock = join(t.testdir(), 'lock')
+  const said: string[] = []
+  const tell = (line: string): void => void said.push(line)
+  writeFileSync(lock, '')
+  const begun = performance.now()
+  t.equal(await withLock(lock, async () => 'taken', tell), 'taken')
+  t.ok(performance.now() - begun > 1_500, 'its writer had its chance')
+  t.match(said, [/waiting for .*lock/])
+  said.length = 0
+  await withLock(lock, async () => {
+    const second = withLock(lock, async () => 'second', tell)
+    while (said.length === 0) await sleep(20)
+    t.match(said, [new RegExp(`waiting for process ${process.pid}, which holds`)])
+    return { second }
+  }).then(async ({ second }) => t.equal(await second, 'second'))
 })
 
 t.test('what is missing or fails is named', async (t) => {
