@@ -1,3 +1,5 @@
+import { boundMarks } from './bound-marks.ts'
+
 /** Longest name in bytes of UTF-8 that common file systems take. */
 const MAX_BYTES = 255
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)$/i
@@ -12,8 +14,7 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
  */
 export function safeFileName(name: string): string {
   const last = name.slice(0, 10_000).split(/[/\\]/).at(-1) ?? ''
-  const clean = last
-    .replace(LONE_SURROGATE, '')
+  const clean = boundMarks(last.replace(LONE_SURROGATE, ''))
     .normalize('NFC')
     .replace(UNSAFE, '')
     .replace(/\s+/g, ' ')

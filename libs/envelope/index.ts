@@ -17,13 +17,14 @@ export { HEAD_BYTES, isDamagedPdf, sniffMediaType } from './media-type.ts'
 export { type OpenedPacket, type OpenOptions, openPacket } from './open-packet.ts'
 export { DEVIATION_RULES, type Door, type PacketProblem, RULE_POLICY, type RuleCode, type Severity } from './policy.ts'
 export type { InlineAttachment } from './read-attachments.ts'
+export { findMarkInNames, findSecrecyMark, type SecrecyMark } from './secrecy-mark.ts'
 export {
   DEFAULT_SECRECY_PATTERNS,
-  findSecrecyMark,
+  readSecrecyPatterns,
   type SecrecyField,
-  type SecrecyMark,
   type SecrecyPattern,
-} from './secrecy-mark.ts'
+  writeSecrecyPatterns,
+} from './secrecy-patterns.ts'
 export { type AttachmentFacts, type AttachmentLabel, type UnzipLimits, unwrapAttachment } from './unwrap-attachment.ts'
 export { ENVELOPE_WARNINGS, type WarningCode } from './warnings.ts'
 export { bareContentId, ENVELOPE_ID, QCVN_102 } from './wire-names.ts'

@@ -25,6 +25,7 @@ export function readStatus(reading: Reading, parts: PacketParts): Envelope {
   const about = links[0] ? readDocumentLink(reading, links[0]) : { agency: '', code: '' }
   refuseDocumentParts(reading, parts, about.agency)
   const staff = readStaff(reading, header)
+  const code = reading.one(header, 'Code')
   const timestamp = reading.text(header, 'Timestamp')
   if (timestamp !== undefined && !isTimestamp(timestamp)) reading.warn('ENV_TIMESTAMP_UNREADABLE', { value: timestamp })
   const status: StatusReport = {
@@ -40,10 +41,12 @@ export function readStatus(reading: Reading, parts: PacketParts): Envelope {
     sender: from ? readParty(reading, from) : { code: '' },
     recipients: about.agency === '' ? [] : [{ code: about.agency }],
     documentId: '',
-    number: '',
-    notation: '',
+    // A status has none of the following four. What a packet says there all the same is read: it must not go unsearched.
+    number: (code && reading.text(code, 'CodeNumber')) ?? '',
+    notation: (code && reading.text(code, 'CodeNotation')) ?? '',
     documentType: {},
-    subject: '',
+    subject: reading.text(header, 'Subject') ?? '',
+    ...given('content', reading.text(header, 'Content')),
     signer: {},
     toPlaces: [],
     priority: 0,

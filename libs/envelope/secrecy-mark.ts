@@ -1,20 +1,7 @@
+import { BusError } from '../errors/index.ts'
 import type { Envelope } from '../model/index.ts'
-
-export type SecrecyField = 'subject' | 'content' | 'notation' | 'fileName'
-
-/**
- * How a secrecy mark is looked for. Patterns are words, not regular expressions, so that no pattern and no text can make
- * the search slow.
- * `phrase`: the words stand together anywhere, in any case. `upper`: the same, written in capitals.
- * `bracketed`: the words fill a pair of brackets. `mark`: the same, or they are the whole text, or stand at its beginning
- * or end in capitals, cut off by `:` or a dash between spaces.
- * `suffix`: the text ends with it, in any case.
- */
-export interface SecrecyPattern {
-  readonly fields: readonly SecrecyField[]
-  readonly form: 'phrase' | 'upper' | 'bracketed' | 'mark' | 'suffix'
-  readonly text: string
-}
+import { boundMarks } from './bound-marks.ts'
+import { DEFAULT_SECRECY_PATTERNS, type SecrecyField, type SecrecyPattern } from './secrecy-patterns.ts'
 
 export interface SecrecyMark {
   readonly field: SecrecyField
@@ -22,31 +9,13 @@ export interface SecrecyMark {
   readonly pattern: string
 }
 
-const TEXTS = ['subject', 'content', 'fileName'] as const
-const ALL = ['subject', 'content', 'notation', 'fileName'] as const
-
-/** The marks of the Law on Protection of State Secrets (mật, tối mật, tuyệt mật) as they are stamped and typed. */
-export const DEFAULT_SECRECY_PATTERNS: readonly SecrecyPattern[] = [
-  { fields: ALL, form: 'phrase', text: 'tuyệt mật' },
-  { fields: ALL, form: 'phrase', text: 'tối mật' },
-  { fields: TEXTS, form: 'upper', text: 'ĐỘ MẬT' },
-  { fields: TEXTS, form: 'phrase', text: 'độ mật mật' },
-  { fields: TEXTS, form: 'upper', text: 'TUYET MAT' },
-  { fields: TEXTS, form: 'upper', text: 'TOI MAT' },
-  { fields: ALL, form: 'mark', text: 'mật' },
-  // Without accents the word also begins "mặt trận" and ends "bảo mật": only brackets make it a mark.
-  { fields: TEXTS, form: 'bracketed', text: 'mat' },
-  { fields: TEXTS, form: 'bracketed', text: 'tuyet mat' },
-  { fields: TEXTS, form: 'bracketed', text: 'toi mat' },
-  { fields: ['notation'], form: 'bracketed', text: 'tm' },
-  { fields: ['notation'], form: 'suffix', text: '-TM' },
-  { fields: ['notation'], form: 'suffix', text: '-MẬT' },
-  { fields: ['notation'], form: 'suffix', text: '/MẬT' },
-]
+/** Characters of all file names together; a hundred names of the longest a file system takes are a tenth of it. */
+const MAX_NAMES = 256 * 1024
 
 /**
  * The first secrecy mark met in a packet, or `undefined`. State secrets must not travel on the axis (Decision 28/2018):
  * the caller refuses with LT_BUS_SECRECY_MARK and keeps no byte of the packet.
+ * @throws BusError LT_ENV_TOO_LARGE when the file names are too long altogether
  */
 export function findSecrecyMark(
   envelope: Envelope,
@@ -56,13 +25,31 @@ export function findSecrecyMark(
   const texts: [SecrecyField, string][] = [
     ['subject', envelope.subject],
     ['content', envelope.content ?? ''],
+    ['content', envelope.status?.description ?? ''],
     ['notation', envelope.notation],
-    ...[...attachmentNames, ...envelope.attachments.map(({ name }) => name)].map((name): [SecrecyField, string] => [
-      'fileName',
-      withoutExtension(name),
-    ]),
   ]
-  const prepared = prepare(patterns)
+  const mark = searchTexts(texts, prepare(patterns))
+  return mark ?? findMarkInNames([...attachmentNames, ...envelope.attachments.map(({ name }) => name)], patterns)
+}
+
+/** The same for file names alone, each looked at once. @throws BusError LT_ENV_TOO_LARGE */
+export function findMarkInNames(
+  names: readonly string[],
+  patterns: readonly SecrecyPattern[] = DEFAULT_SECRECY_PATTERNS,
+): SecrecyMark | undefined {
+  const different = [...new Set(names)]
+  const length = different.reduce((sum, name) => sum + name.length, 0)
+  if (length > MAX_NAMES) throw new BusError('LT_ENV_TOO_LARGE', { limit: MAX_NAMES, construct: 'AttachmentName' })
+  return searchTexts(
+    different.map((name) => ['fileName', withoutExtension(name)]),
+    prepare(patterns),
+  )
+}
+
+function searchTexts(
+  texts: readonly (readonly [SecrecyField, string])[],
+  prepared: readonly Prepared[],
+): SecrecyMark | undefined {
   for (const [field, raw] of texts) {
     const text = clean(raw)
     const lower = text.toLowerCase()
@@ -112,10 +99,13 @@ interface Word {
 
 const WORD = /[\p{L}\p{N}]+/gu
 /** Characters that show nothing and would break a word apart. */
-const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
+/** What is left of them after composition belongs to no letter of Vietnamese: strokes and dots laid over one. */
+const LOOSE_MARKS = /\p{M}/gu
 
 function clean(text: string): string {
-  return text.replace(INVISIBLE, '').normalize('NFKC').replace(/\s+/g, ' ').trim()
+  const whole = boundMarks(text.replace(INVISIBLE, '')).normalize('NFKC')
+  return whole.replace(LOOSE_MARKS, '').replace(/\s+/g, ' ').trim()
 }
 
 function readWords(text: string): Word[] {
@@ -141,7 +131,7 @@ function isMet(form: SecrecyPattern['form'], words: readonly Word[], wanted: rea
     if (form === 'phrase') return true
     const upper = found.every((word) => word.written === word.written.toUpperCase())
     if (form === 'upper' ? upper : isBracketed(found)) return true
-    if (form === 'mark' && standsApart(found, at === 0, at + wanted.length === words.length, upper)) return true
+    if (form === 'mark' && standsApart(found, words[at - 1], words[at + wanted.length], upper)) return true
   }
   return false
 }
@@ -151,16 +141,31 @@ const CLOSING = /^\s?[)\]}>»]/
 const COLON = /^\s?:/
 /** A dash inside a word ("BẢO-MẬT") cuts nothing off. */
 const SEPARATOR = /[:–—|*]| -|- /
+/** These also stand between the words of one name: "MẬT_KHẨU.pdf". */
+const JOINT = /[_.]/
+/** Words that make another word of "mật": password, cipher, honey, density; security, confidence, gall. */
+const COMPOUND_AFTER: ReadonlySet<string> = new Set(
+  'khẩu mã ong độ thư vụ thám danh lệnh ngữ nghị thiết hoa tông'.split(' '),
+)
+const COMPOUND_BEFORE: ReadonlySet<string> = new Set('bảo bí cơ túi sỏi gan ong đường mía nước trái thân'.split(' '))
 
 function isBracketed(found: readonly Word[]): boolean {
   return OPENING.test((found[0] as Word).before) && CLOSING.test((found[found.length - 1] as Word).after)
 }
 
-function standsApart(found: readonly Word[], first: boolean, last: boolean, upper: boolean): boolean {
+function standsApart(
+  found: readonly Word[],
+  previous: Word | undefined,
+  next: Word | undefined,
+  upper: boolean,
+): boolean {
   const before = (found[0] as Word).before
   const after = (found[found.length - 1] as Word).after
-  if ((first && last) || (first && COLON.test(after))) return true
-  return upper && ((first && SEPARATOR.test(after)) || (last && SEPARATOR.test(before)))
+  if (!previous && (!next || COLON.test(after))) return true
+  if (!upper || (previous && next)) return false
+  const gap = next ? after : before
+  if (SEPARATOR.test(gap)) return true
+  return JOINT.test(gap) && !(next ? COMPOUND_AFTER.has(next.lower) : COMPOUND_BEFORE.has(previous?.lower ?? ''))
 }
 
 function withoutExtension(name: string): string {

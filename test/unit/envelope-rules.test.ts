@@ -1,6 +1,8 @@
 import t from 'tap'
+import { boundMarks } from '../../libs/envelope/bound-marks.ts'
 import {
   checkBusinessRules,
+  checkSchema,
   DEFAULT_SECRECY_PATTERNS,
   DEVIATION_RULES,
   type Door,
@@ -10,8 +12,11 @@ import {
   openPacket,
   type PacketDraft,
   RULE_POLICY,
+  readSecrecyPatterns,
   type SecrecyPattern,
+  safeFileName,
   writePacket,
+  writeSecrecyPatterns,
   writeStatusPacket,
 } from '../../libs/envelope/index.ts'
 import { catalogue } from '../../libs/errors/index.ts'
@@ -212,6 +217,13 @@ t.test('secrecy marks', async (t) => {
     t.notOk(mark('fileName', name), name)
   for (const notation of ['BC-TM', 'BC/MẬT', 'BC(TM)', 'QĐ-MẬT']) t.ok(mark('notation', notation), notation)
   for (const notation of ['SA-VP', 'TTr-UBND', 'CTM-VP', 'TM']) t.notOk(mark('notation', notation), notation)
+  for (const name of ['MẬT_ke hoach.docx', 'MẬT_KẾ_HOẠCH.pdf', 'KẾ_HOẠCH_MẬT.pdf', 'MẬT.ke-hoach.pdf'])
+    t.ok(mark('fileName', name), name)
+  for (const name of ['BÁO_CÁO_BẢO_MẬT.pdf', 'MẬT_MÃ.pdf', 'TÚI_MẬT.pdf', 'MẬT.ĐỘ.pdf', 'mật_ong.pdf'])
+    t.notOk(mark('fileName', name), name)
+  t.ok(mark('subject', 'MẬT. Kế hoạch'))
+  for (const invisible of ['\u034f', '\u180e', '\u00ad', '\u3164', '\ufe0f', '\u{e0041}', '\u0336'])
+    t.ok(mark('subject', `Báo cáo (m${invisible}ật)`), `with U+${invisible.codePointAt(0)?.toString(16)} inside`)
   t.equal(
     findSecrecyMark(envelopeOf({ attachments: [{ contentId: 'a', name: '(Mật).pdf' }] }), [])?.field,
     'fileName',
@@ -226,8 +238,66 @@ t.test('secrecy marks', async (t) => {
     'a pattern without words matches nothing',
   )
 
+  t.same(readSecrecyPatterns(writeSecrecyPatterns(DEFAULT_SECRECY_PATTERNS)), DEFAULT_SECRECY_PATTERNS)
+  for (const wrong of ['phrase:subject', 'regexp:subject:x', 'phrase:title:x', 'phrase:subject:'])
+    t.throws(() => readSecrecyPatterns([wrong]), { code: 'LT_CONF_INVALID' }, wrong)
+
   const started = performance.now()
   for (const { text } of DEFAULT_SECRECY_PATTERNS) mark('subject', `${text} `.repeat(4000).slice(0, 20_000).concat('x'))
   const spent = performance.now() - started
   t.ok(spent < 3000, `${Math.round(spent)} ms for ${DEFAULT_SECRECY_PATTERNS.length} of the longest texts there are`)
+})
+
+t.test('no name makes the search for secrecy marks slow', async (t) => {
+  const hostile = [
+    `a${'\u0301\u0323'.repeat(9950)}`,
+    `a${'\u0301\uff9e'.repeat(9950)}`,
+    `${'\u0344\u3099'.repeat(9950)}`,
+    `${'(MẬT '.repeat(3980)}`,
+  ]
+  for (const name of hostile) {
+    const begun = performance.now()
+    for (let count = 0; count < 10; count++) findSecrecyMark(envelopeOf({}), [`${name}${count}`])
+    safeFileName(name)
+    const spent = performance.now() - begun
+    t.ok(spent < 250, `${Math.round(spent)} ms for ten names of ${name.length} characters`)
+  }
+  t.equal(findSecrecyMark(envelopeOf({}), [`MẬT${'\u0335\u0336'.repeat(100)}.pdf`])?.field, 'fileName')
+  const many = Array.from({ length: 40 }, (_, i) => `${i} ${'a'.repeat(19_000)}`)
+  t.throws(() => findSecrecyMark(envelopeOf({}), many), { code: 'LT_ENV_TOO_LARGE' }, 'names altogether are bounded')
+  t.doesNotThrow(() => findSecrecyMark(envelopeOf({}), Array(1000).fill(many[0])), 'each is looked at once')
+  for (let code = 0; code < 0x110000; code++) {
+    const char = String.fromCodePoint(code)
+    const [first] = char.normalize('NFKD')
+    // U+0345 sorts behind every other mark: what comes before it after normalization is one that is sorted.
+    const sorted = `\u0345${first}`.normalize('NFD') !== `\u0345${first}`
+    if (sorted && boundMarks(char.repeat(100)) === char.repeat(100)) t.fail(`U+${code.toString(16)} is sorted too`)
+  }
+})
+
+t.test('a status packet is searched as well', async (t) => {
+  const packet = writeStatusPacket({
+    sender: { code: 'H26.02' },
+    status: {
+      code: '02',
+      about: { agency: 'H26.01', code: '12/SA-VP' },
+      description: 'Trả lại',
+      timestamp: '2026/01/05 10:00:00',
+    },
+  }).toString()
+  const fieldOf = (from: string, to: string): string | undefined => {
+    const changed = packet.replace(from, to)
+    if (changed === packet) throw new Error(`nothing to change: ${from}`)
+    using opened = openPacket(Buffer.from(changed))
+    return findSecrecyMark(opened.envelope, [])?.field
+  }
+  t.equal(fieldOf('Trả lại', 'Trả lại (MẬT)'), 'content')
+  const beside = (element: string): string | undefined => fieldOf('<edXML:StatusCode>', `${element}<edXML:StatusCode>`)
+  t.equal(beside('<edXML:Subject>TỐI MẬT</edXML:Subject>'), 'subject')
+  t.equal(beside('<edXML:Content>TỐI MẬT</edXML:Content>'), 'content')
+  t.equal(beside('<edXML:Code><edXML:CodeNotation>BC-TM</edXML:CodeNotation></edXML:Code>'), 'notation')
+  using strict = openPacket(
+    Buffer.from(packet.replace('<edXML:StatusCode>', '<edXML:Subject>x</edXML:Subject><edXML:StatusCode>')),
+  )
+  t.match(checkSchema(strict, 'native'), [{ code: 'LT_SCHEMA_INVALID', severity: 'refuse' }])
 })
