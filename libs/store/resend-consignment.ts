@@ -1,10 +1,13 @@
 import { auditCtes } from './audit-sql.ts'
 import type { Queryable } from './pool.ts'
 
+/** `not-made`: still open, sent again by somebody else, or its content is gone. `suspended`: the system, as the statement read it. */
+export type ResendOutcome = 'made' | 'not-made' | 'suspended'
+
 /**
  * Makes a new consignment, linked to an ended one, for the same recipient of the same dispatch. The row of
  * `submission_recipient` is moved from the old id to the new one by compare-and-set: of two requests one wins.
- * A closed dispatch opens again; entries whose owner is the dispatch are written only then. Returns whether the row was moved.
+ * A closed dispatch opens again; entries whose owner is the dispatch are written only then.
  */
 export async function resendConsignment(
   database: Queryable,
@@ -16,13 +19,15 @@ export async function resendConsignment(
     readonly at: string
   },
   entries: readonly ({ readonly owner: string } & object)[],
-): Promise<boolean> {
-  const { rows } = await database.query<{ id: string }>({
+): Promise<ResendOutcome> {
+  const { rows } = await database.query<{ outcome: ResendOutcome }>({
     name: 'resend-consignment',
-    text: `with dispatch_row as materialized (
+    text: `with active as materialized (
+        select id from system where id = $3 and suspended_at is null
+      ), dispatch_row as materialized (
         select d.id, d.system_id, d.content_hash, d.state from dispatch d
-        join consignment c on c.dispatch_id = d.id
-        where c.id = $1 and d.system_id = $3 and d.content_state = 'KEPT' for update of d
+        join consignment c on c.dispatch_id = d.id join active a on a.id = d.system_id
+        where c.id = $1 and d.content_state = 'KEPT' for update of d
       ), ended as materialized (
         select c.* from consignment c join dispatch_row d on d.id = c.dispatch_id
         where c.id = $1 and c.state in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED') for update of c
@@ -45,8 +50,9 @@ export async function resendConsignment(
       ), changed as (
         select id from moved union all select id from reopened where was_closed
       ), ${auditCtes('$5', 'changed')}
-      select id from moved`,
+      select case when exists (select from moved) then 'made' when exists (select from active) then 'not-made'
+        else 'suspended' end as outcome`,
     values: [resend.oldId, resend.newId, resend.systemId, resend.at, JSON.stringify(entries), resend.mode],
   })
-  return rows.length === 1
+  return rows[0]?.outcome ?? 'not-made'
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { PROJECT } from '../../deploy/local/folders.ts'
+import { closeAgency, front, resumeSystem, suspendSystem, withdrawFront } from '../../libs/registry/index.ts'
 import { readEvents } from '../harness/events.ts'
 import { type Answer, startWorld } from '../harness/world.ts'
 
@@ -203,6 +204,40 @@ t.test('events tell a system of its own only', async (t) => {
   await world.until(async () => sender.seen.some(({ data }) => data.dispatches?.includes(dispatch)))
   t.notMatch(JSON.stringify(stranger.seen), new RegExp(`${dispatch}|H26`))
   await Promise.all([stranger.close(), sender.close()])
+})
+
+t.test('a re-send acts for an agency the system fronts today, to one that still receives', async (t) => {
+  const resend = (id = consignment): Promise<Answer> =>
+    world.call('demo-g12', 'POST', `/v1/dispatches/${dispatch}/consignments/${id}/resend`)
+  const agenciesOf = async (system: string): Promise<Answer> => world.call(system, 'GET', '/v1/mailbox?agency=G12')
+  const before = await footprint()
+
+  await front(world.operator, 'demo-h53', 'G12', { withDescendants: false })
+  await world.until(async () => (await agenciesOf('demo-h53')).status === 200)
+  t.same(code(await resend()), FOREIGN, 'the agency went to another system, its old dispatches with it')
+  await front(world.operator, 'demo-g12', 'G12', { withDescendants: false })
+  await world.until(async () => (await agenciesOf('demo-g12')).status === 200)
+
+  await suspendSystem(world.operator, 'demo-g12', 'thử nghiệm')
+  t.same(code(await resend()), [403, 'LT_AUTH_SUSPENDED'], 'the statement reads the suspension, whatever memory says')
+  await resumeSystem(world.operator, 'demo-g12')
+  await world.until(async () => (await agenciesOf('demo-g12')).status === 200)
+
+  const [kept] = (await world.eyes.query(`select * from front where agency_code = 'H26'`)).rows
+  await withdrawFront(world.operator, 'H26')
+  await world.until(
+    async () => (await world.call('demo-h26', 'GET', '/v1/mailbox?agency=H26')).body.code === 'LT_AUTH_FOREIGN_AGENCY',
+  )
+  t.same(code(await resend()), [422, 'LT_REG_NO_SYSTEM'], 'nobody would get it')
+  await front(world.operator, 'demo-h26', 'H26', { withDescendants: kept.with_descendants })
+  await closeAgency(world.operator, 'H26', { closedOn: '2020-01-01' })
+  await world.until(async () => {
+    const { body } = await world.call('demo-g12', 'GET', '/v1/agencies/H26')
+    return body.closedOn !== undefined && body.reachable === false
+  })
+  t.same(code(await resend()), [422, 'LT_REG_CLOSED_CODE'])
+  t.same(await footprint(), before, 'none of it made anything')
+  await world.eyes.query(`update agency set closed_on = null where code = 'H26'`)
 })
 
 t.test('without a token no route answers', async (t) => {

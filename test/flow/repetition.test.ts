@@ -251,12 +251,13 @@ t.test('a dispatch is not closed over a consignment that is being made', async (
   const client = await openConnection(world.servers.database.url('postgres'), 'a re-send')
   await client.query('begin')
   const at = new Date().toISOString()
-  t.ok(
+  t.equal(
     await resendConsignment(
       client,
       { oldId: old?.id as string, newId: newConsignmentId(), systemId: rows[0].system_id, mode: 'pull', at },
       [],
     ),
+    'made',
   )
   // Its snapshot does not hold the new consignment; it waits for the row that the re-send holds.
   const closing = closeDispatches(world.eyes, {

@@ -27,15 +27,18 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
     async (request, reply) => {
       const { systemId, systemCode } = callerOf(request)
       const dispatch = await findOwnDispatch(gateway, systemId, request.params.id)
+      // The agency may have moved to another system since; what was sent for it may still be looked at, not done again.
+      if (!gateway.registry.fronts(systemCode, dispatch.sender_code))
+        throw new BusError('LT_AUTH_FOREIGN_AGENCY', { agency: dispatch.sender_code, system: systemCode })
       const all = await listConsignments(gateway.pool, dispatch.id)
       const old = all.find(({ id }) => id === request.params.consignment)
       if (!old) throw new BusError('LT_SUB_NOT_FOUND')
       const earlier = all.find(({ previous_id }) => previous_id === old.id)
       if (earlier) return { consignment: earlier.id, previous: old.id }
+      const mode = deliveryTo(gateway, old.agency_code)
       if (dispatch.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
       const now = new Date()
       const newId = newConsignmentId(now.getTime())
-      const mode = gateway.registry.receivingSystem(old.agency_code)?.system.delivery ?? 'pull'
       const details = { agency: old.agency_code, previous: old.id, system: systemCode }
       const draft = { dispatchId: dispatch.id, consignmentId: newId, details }
       const reopened = {
@@ -51,12 +54,13 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
           ...sealEntry({ event: mode === 'push' ? EVENTS.pushQueued : EVENTS.available, ...draft }, now),
         },
       ]
-      const made = await resendConsignment(
+      const outcome = await resendConsignment(
         gateway.pool,
         { oldId: old.id, newId, systemId, mode, at: now.toISOString() },
         entries,
       )
-      if (!made) {
+      if (outcome === 'suspended') throw new BusError('LT_AUTH_SUSPENDED', { system: systemCode })
+      if (outcome === 'not-made') {
         // Another request was faster, or the consignment is still open.
         const other = (await listConsignments(gateway.pool, dispatch.id)).find(
           ({ previous_id }) => previous_id === old.id,
@@ -69,4 +73,13 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
       return reply.code(201).send({ consignment: newId, previous: old.id })
     },
   )
+}
+
+/** How the agency is reached today. @throws BusError LT_REG_CLOSED_CODE, LT_REG_NO_SYSTEM */
+function deliveryTo({ registry }: Gateway, agencyCode: string): 'pull' | 'push' {
+  const resolution = registry.resolve(agencyCode, { tolerant: false })
+  if (!resolution.ok) throw new BusError(resolution.problem.code, resolution.problem.params)
+  const receiving = registry.receivingSystem(agencyCode)
+  if (!receiving) throw new BusError('LT_REG_NO_SYSTEM', { code: agencyCode })
+  return receiving.system.delivery
 }
