@@ -9,7 +9,7 @@ export type {
   EvidenceRecipient,
   EvidenceSignature,
 } from './evidence/evidence.ts'
-export { type EvidenceView, readEvidence } from './evidence/read-evidence.ts'
+export { type EvidenceView, readEvidence, readSigningTime } from './evidence/read-evidence.ts'
 export { createEvidenceSigner, type EvidenceSigner, type EvidenceSignerOptions } from './evidence/sign-evidence.ts'
 export { EVIDENCE_NAMESPACE } from './evidence/write-evidence.ts'
 export type { SeenAttachment } from './match-attachments.ts'

@@ -289,7 +289,13 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
   const signer = await loadEvidenceSigner(axis.dir)
   const xml = signer.sign(evidence, new Date())
   const trust = new TrustStore({ anchors: [{ certificate: axis.rootPem, purposes: ['axis'] }] })
-  t.match(await verifyReceipt(xml, trust), { verdict: 'valid', evidence: { kind: EVENTS.submissionAccepted } })
+  t.match(await verifyReceipt(xml, trust), {
+    verdict: 'valid',
+    evidence: {
+      kind: EVENTS.submissionAccepted,
+      certificateSha256: createHash('sha256').update(signer.certificate.raw).digest('hex'),
+    },
+  })
 
   const under = (rootPem: string, purpose: 'axis' | 'packet'): TrustStore =>
     new TrustStore({ anchors: [{ certificate: rootPem, purposes: [purpose] }] })
@@ -306,6 +312,7 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
   const object = /<ds:Object>[\s\S]*<\/ds:Object>/.exec(text)?.[0] ?? ''
   const reference = /<ds:Reference Type[\s\S]*?<\/ds:Reference>/.exec(text)?.[0] ?? ''
   const own = new X509Certificate(readFileSync(join(axis.dir, 'receipt.chain.pem'))).raw.toString('base64')
+  const forged = '2020-01-01T00:00:00.000Z'
   const changes: [string, string, string][] = [
     ['an agency', 'agency="H26"', 'agency="H53"'],
     [
@@ -319,6 +326,26 @@ t.test('lienthong verify: a receipt is good as it was signed, under its root, an
     ['no signature', signature, ''],
     ['properties outside the signature', object, ''],
     ['one reference less', reference, ''],
+    [
+      'another time of signing in front of the real one',
+      '<ds:Object>',
+      `<ds:Object><xades:SigningTime xmlns:xades="http://uri.etsi.org/01903/v1.3.2#">${forged}</xades:SigningTime></ds:Object><ds:Object>`,
+    ],
+    [
+      'the same beside the signed properties',
+      '<xades:SignedProperties',
+      `<xades:SigningTime>${forged}</xades:SigningTime><xades:SignedProperties`,
+    ],
+    [
+      'another certificate under a name of the key',
+      '<ds:X509Data>',
+      `<ds:KeyName><ds:X509Certificate>${own}</ds:X509Certificate></ds:KeyName><ds:X509Data>`,
+    ],
+    [
+      'a name in place of the first certificate',
+      '<ds:X509Data>',
+      '<ds:X509Data><ds:X509SubjectName>CN=x</ds:X509SubjectName>',
+    ],
   ]
   const [good, bad, root] = [join(dir, 'good.xml'), join(dir, 'bad.xml'), join(axis.dir, 'ca/root.pem')]
   writeFileSync(good, xml)

@@ -4,8 +4,8 @@ import type { ConsignmentId, DispatchId, EntryId, ReceiptId } from '../../model/
 import { isUuid } from '../../model/index.ts'
 import {
   attribute,
+  childElements,
   childrenNamed,
-  elementsInNamespace,
   firstChild,
   localName,
   namespaceUri,
@@ -23,7 +23,7 @@ export interface EvidenceView extends Omit<Evidence, 'kind' | 'eventTime'> {
   readonly kind: string
   readonly eventTime: string
   readonly signingTime: string
-  /** SHA-256 of the certificate that the receipt says it was signed with, hex. */
+  /** SHA-256 of the certificate that the receipt says it was signed with, the first in its KeyInfo, hex. */
   readonly certificateSha256: string
 }
 
@@ -74,9 +74,32 @@ export function readEvidence(xml: Uint8Array): EvidenceView {
     warnings: warnings ? childrenNamed(warnings, 'Warning', EVIDENCE_NAMESPACE).map(textOf) : [],
     ...(reason ? { reason: { code: required(reason, 'code'), text: textOf(reason) } } : {}),
     ...(receiver ? { receiverSignature: readReceiver(receiver) } : {}),
-    signingTime: instant(textOf(one(tree, XADES_NAMESPACE, 'SigningTime'))),
-    certificateSha256: fingerprint(textOf(one(tree, DS_NAMESPACE, 'X509Certificate'))),
+    ...readSignatureFacts(root),
   }
+}
+
+/**
+ * Only places that the signature covers, or that the verifier takes the key from, are read; nothing may stand beside them that
+ * another reader could take for them.
+ */
+function readSignatureFacts(root: XmlElement): Pick<EvidenceView, 'signingTime' | 'certificateSha256'> {
+  const signature = one(root, DS_NAMESPACE, 'Signature')
+  const qualifying = onlyIn(one(signature, DS_NAMESPACE, 'Object'), XADES_NAMESPACE, 'QualifyingProperties')
+  const data = onlyIn(one(signature, DS_NAMESPACE, 'KeyInfo'), DS_NAMESPACE, 'X509Data')
+  const [certificate] = childElements(data)
+  if (!certificate || childrenNamed(data, 'X509Certificate', DS_NAMESPACE).length < childElements(data).length) {
+    throw unreadable('X509Data')
+  }
+  return {
+    signingTime: readSigningTime(onlyIn(qualifying, XADES_NAMESPACE, 'SignedProperties')),
+    certificateSha256: fingerprint(textOf(certificate)),
+  }
+}
+
+/** The time of signing in the `SignedProperties` of a receipt. @throws BusError `LT_EVD_UNREADABLE` */
+export function readSigningTime(properties: XmlElement): string {
+  const own = one(properties, XADES_NAMESPACE, 'SignedSignatureProperties')
+  return instant(textOf(one(own, XADES_NAMESPACE, 'SigningTime')))
 }
 
 function parse(xml: Uint8Array): XmlTree {
@@ -124,10 +147,17 @@ function textOfChild(parent: XmlElement, name: string): string | undefined {
   return found && textOf(found)
 }
 
-function one(tree: XmlTree, namespace: string, name: string): XmlElement {
-  const found = elementsInNamespace(tree, namespace).find((element) => localName(element) === name)
-  if (!found) throw unreadable(name)
+/** The child of this name, of which there must be one. */
+function one(parent: XmlElement, namespace: string, name: string): XmlElement {
+  const [found, second] = childrenNamed(parent, name, namespace)
+  if (!found || second) throw unreadable(name)
   return found
+}
+
+/** The same, and nothing else beside it. */
+function onlyIn(parent: XmlElement, namespace: string, name: string): XmlElement {
+  if (childElements(parent).length !== 1) throw unreadable(localName(parent))
+  return one(parent, namespace, name)
 }
 
 function required(element: XmlElement, name: string): string {

@@ -9,6 +9,7 @@ import {
   readCertificate,
   readEvidence,
   readSignature,
+  readSigningTime,
   SignatureFault,
   type SignatureVerdict,
   type TrustStore,
@@ -46,8 +47,7 @@ export async function verifyReceipt(xml: Uint8Array, trust: TrustStore): Promise
   const evidence = readEvidence(xml)
   try {
     using tree = parseXml(xml)
-    await judge(tree, evidence, trust)
-    return { verdict: 'valid', evidence }
+    return { verdict: 'valid', evidence: { ...evidence, ...(await judge(tree, trust)) } }
   } catch (error) {
     if (error instanceof SignatureFault) {
       return { verdict: error.verdict, reason: error.reason, detail: Object.values(error.params).join(' '), evidence }
@@ -58,7 +58,11 @@ export async function verifyReceipt(xml: Uint8Array, trust: TrustStore): Promise
   }
 }
 
-async function judge(tree: XmlTree, evidence: EvidenceView, trust: TrustStore): Promise<void> {
+/** What the verifier itself saw: the time that was signed, and the certificate whose key it used. */
+async function judge(
+  tree: XmlTree,
+  trust: TrustStore,
+): Promise<Pick<EvidenceView, 'signingTime' | 'certificateSha256'>> {
   const signature = readSignature(onlySignature(tree))
   const [leaf, ...others] = signature.certificates.map((text) => readCertificate(Buffer.from(text, 'base64')))
   if (!leaf) throw new SignatureFault('unverifiable', 'LT_SIG_NO_CERTIFICATE')
@@ -77,9 +81,11 @@ async function judge(tree: XmlTree, evidence: EvidenceView, trust: TrustStore): 
   if (certificateDigest(properties) !== createHash('sha256').update(leaf.x509.raw).digest('base64')) {
     throw new SignatureFault('invalid', 'LT_SIG_SHAPE', { detail: 'the properties name another certificate' })
   }
-  const at = new Date(evidence.signingTime)
+  const signingTime = readSigningTime(properties)
+  const at = new Date(signingTime)
   const path = checkCertificatePath(leaf, others, trust, { at, purpose: 'axis', keyUsage: ['digitalSignature'] })
   if (!path.ok) throw new SignatureFault('untrusted', path.reason, path.params)
+  return { signingTime, certificateSha256: leaf.fingerprint }
 }
 
 function onlySignature(tree: XmlTree): XmlElement {
