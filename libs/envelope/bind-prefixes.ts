@@ -29,8 +29,9 @@ export function bindPrefixes(bytes: Uint8Array): { readonly bytes: Buffer; reado
 function rootTag(buffer: Buffer): { nameEnd: number; end: number } | undefined {
   let at = buffer.indexOf('<')
   while (at >= 0 && (buffer[at + 1] === 0x3f || buffer[at + 1] === 0x21)) {
-    const close = buffer[at + 1] === 0x3f ? '?>' : '-->'
-    const end = buffer.indexOf(close, at + 2)
+    const instruction = buffer[at + 1] === 0x3f
+    const close = instruction ? '?>' : '-->'
+    const end = buffer.indexOf(close, at + (instruction ? 2 : 4))
     if (end < 0) return undefined
     at = buffer.indexOf('<', end + close.length)
   }

@@ -2,6 +2,9 @@ import { BusError } from '../errors/index.ts'
 
 const DECLARATION_MAX = 256
 const LT = 0x3c
+/** XMLDecl of XML 1.0 (2.8, production 23), its parts in their one order. */
+const DECLARATION =
+  /^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"([^"<&]*)"|'([^'<&]*)')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"([A-Za-z][\w.-]*)"|'([A-Za-z][\w.-]*)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>$/
 
 /**
  * Reads what stands before the root element: refuses other encodings than UTF-8, other versions than 1.0 and any DOCTYPE
@@ -16,25 +19,30 @@ export function checkProlog(bytes: Buffer): void {
     while (isSpace(bytes[at])) at += 1
     if (bytes[at] !== LT) return
     const head = bytes.toString('latin1', at, at + 9)
-    const close = head.startsWith('<!--') ? '-->' : head.startsWith('<?') ? '?>' : undefined
+    const comment = head.startsWith('<!--')
+    const close = comment ? '-->' : head.startsWith('<?') ? '?>' : undefined
     if (close === undefined) {
       if (head.toUpperCase() === '<!DOCTYPE') throw new BusError('LT_ENV_DTD')
       return
     }
-    const end = bytes.indexOf(close, at + 2, 'latin1')
+    // `<!-->` and `<!--->` do not end the comment that they begin.
+    const end = bytes.indexOf(close, at + (comment ? 4 : 2), 'latin1')
     if (end < 0) return
     at = end + close.length
   }
 }
 
+/** Only what this reads is accepted: a reader with another idea of the declaration would read another document. */
 function checkDeclaration(bytes: Buffer, at: number): void {
-  const end = bytes.indexOf('?>', at, 'latin1')
-  const declaration = bytes.toString('latin1', at, end < 0 || end - at > DECLARATION_MAX ? at + DECLARATION_MAX : end)
-  const version = /\sversion\s?=\s?["']([^"']*)/.exec(declaration)?.[1]
-  if (version !== undefined && version !== '1.0') {
+  const head = bytes.toString('latin1', at, at + DECLARATION_MAX)
+  const end = head.indexOf('?>')
+  const match = end < 0 ? null : DECLARATION.exec(head.slice(0, end + 2))
+  if (!match) throw new BusError('LT_ENV_MALFORMED', { line: 1, column: 1, detail: 'XML declaration' })
+  const version = match[1] ?? match[2] ?? ''
+  if (version !== '1.0') {
     throw new BusError('LT_ENV_MALFORMED', { line: 1, column: 1, detail: `XML version ${printable(version)}` })
   }
-  const encoding = /\sencoding\s?=\s?["']([^"']*)/.exec(declaration)?.[1]
+  const encoding = match[3] ?? match[4]
   if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
     throw new BusError('LT_ENV_ENCODING', { encoding: printable(encoding) })
   }

@@ -4,6 +4,8 @@ import * as binding from 'libxml2-wasm/lib/libxml2.mjs'
 export type Pointer = number
 
 export interface EngineProblem {
+  /** `xmlParserErrors` of libxml2: unlike the message it holds nothing of the document. */
+  readonly code: number
   readonly message: string
   /** 1 warning, 2 error, 3 fatal. */
   readonly level: number
@@ -32,6 +34,7 @@ const collector = hidden.addFunction((collection, error) => {
   if (!problems || problems.length >= MAX_PROBLEMS || !error) return undefined
   const node = binding.XmlErrorStruct.node(error)
   problems.push({
+    code: field(error, 4),
     message: binding.XmlErrorStruct.message(error).trim(),
     level: binding.XmlErrorStruct.level(error),
     line: binding.XmlErrorStruct.line(error),

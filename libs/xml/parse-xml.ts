@@ -13,6 +13,11 @@ const NO_SYSTEM_CATALOG = 0x2000000
 const SKIP_IDS = 0x8000000
 const OPTIONS = NO_NETWORK | NO_EXTERNAL_ENTITIES | NO_SYSTEM_CATALOG | SKIP_IDS | IGNORE_DECLARED_ENCODING
 
+/** Unknown, unsupported, declared wrongly, or bytes that are not what was declared. */
+const ENCODING_ERRORS: ReadonlySet<number> = new Set([31, 32, 81, 6003])
+/** A name, or anything else, over a bound of the engine. */
+const BOUND_ERRORS: ReadonlySet<number> = new Set([110, 114])
+
 const ENGINE_TEXT_MAX = 10_000_000
 /** The shortest element, `<a/>`, takes four bytes: a shorter document cannot hold too many. */
 const MIN_ELEMENT_BYTES = 4
@@ -56,11 +61,13 @@ function read(bytes: Buffer, bounds: XmlLimits): Pointer {
 
 function explain(problem: EngineProblem | undefined, bounds: XmlLimits): BusError {
   const message = problem?.message ?? 'empty document'
-  if (/proper UTF-8|[Ii]nvalid bytes|encoding/.test(message)) {
+  const code = problem?.code ?? 0
+  if (ENCODING_ERRORS.has(code)) {
     return new BusError('LT_ENV_ENCODING', { encoding: 'not UTF-8' })
   }
-  if (/Excessive depth/.test(message)) return new BusError('LT_ENV_TOO_DEEP', { limit: bounds.maxDepth })
-  if (/too long|too big|XML_PARSE_HUGE/.test(message)) {
+  if (BOUND_ERRORS.has(code)) {
+    // Begins with words of the engine alone, so that no name in the document can bring them in.
+    if (/^Excessive depth/.test(message)) return new BusError('LT_ENV_TOO_DEEP', { limit: bounds.maxDepth })
     return new BusError('LT_ENV_TOO_LARGE', { limit: ENGINE_TEXT_MAX, construct: 'text' })
   }
   return new BusError('LT_ENV_MALFORMED', {

@@ -62,6 +62,26 @@ t.test('refused documents', async (t) => {
   refuse(Buffer.from('\ufeff<a/>', 'utf16le'), 'LT_ENV_ENCODING', 'UTF-16 with one')
   refuse(Buffer.from('<a>\xe9</a>', 'latin1'), 'LT_ENV_ENCODING', 'bytes that are not UTF-8')
   refuse(Buffer.from('<a>\xed\xa0\x80</a>', 'latin1'), 'LT_ENV_ENCODING', 'a surrogate in UTF-8')
+  const declarations: [string, string][] = [
+    ['<?xml version="1.0" encoding  =  "UTF-7"?>', 'LT_ENV_ENCODING'],
+    ['<?xml version="1.0"\n\tencoding\r\n=\t\'UTF-7\'?>', 'LT_ENV_ENCODING'],
+    [`<?xml version="1.0"${' '.repeat(300)}encoding="UTF-7"?>`, 'LT_ENV_MALFORMED'],
+    ['<?xml version  =  "1.1"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml encoding="UTF-8" version="1.0"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml version="1.0" encoding="UTF-8" encoding="UTF-7"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml version="1.0" x="" encoding="UTF-7"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml version="1.0"encoding="UTF-7"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml version="1.0" encoding="UTF-8" standalone="maybe"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml\u000bversion="1.0"?>', 'LT_ENV_MALFORMED'],
+    ['<?xml version="1.0', 'LT_ENV_MALFORMED'],
+  ]
+  for (const [declaration, code] of declarations) refuse(`${declaration}<a/>`, code, declaration.replace(/ +/g, ' '))
+  refuse('<!--->x--><!DOCTYPE a><a/>', 'LT_ENV_DTD', 'a comment that begins with ->')
+  refuse('<!-->x--><!DOCTYPE a><a/>', 'LT_ENV_DTD', 'a comment that begins with >')
+  for (const name of ['encoding', 'too-long', 'XML_PARSE_HUGE', 'Excessive-depth']) {
+    refuse(`<${name}></b>`, 'LT_ENV_MALFORMED', `the element ${name} is not what the engine says`)
+    refuse(`<${name}:b/>`, 'LT_ENV_MALFORMED', `nor is the prefix ${name}`)
+  }
   refuse('<a/>   ', 'LT_ENV_TOO_LARGE', 'over the length', { limit: 6 }, { maxBytes: 6 })
   refuse(
     `<a>${'x'.repeat(10_000_100)}</a>`,
@@ -97,6 +117,8 @@ t.test('what only looks dangerous', async (t) => {
     '\ufeff<?xml version="1.0" encoding="utf-8" standalone="yes"?>\r\n<!-- <!DOCTYPE a> --><a/>\n<!-- c -->',
     'BOM, CRLF, comments',
   )
+  accept(`<?xml version='1.0'\tencoding =\n'UTF8'  ?><a/>`, 'a declaration with blanks where they may be')
+  accept('<!--->x--><a/>', 'a comment that begins with ->')
   accept('<a><![CDATA[<!DOCTYPE a>]]></a>', 'a DOCTYPE as text')
   accept('<a><b/><b/></a>', 'exactly as many as allowed', { maxElements: 3 })
   accept('<a>'.repeat(64) + '</a>'.repeat(64), 'exactly as deep as allowed')
