@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { openBlobStore } from '../../libs/blobs/index.ts'
 import { connectBus } from '../../libs/bus/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
@@ -17,11 +16,12 @@ import { createAuth } from './auth/create-auth.ts'
 import { keepAssertionsSwept } from './auth/sweep-assertions.ts'
 import { loadTokenKey } from './auth/token-key.ts'
 import { addTokenRoute } from './auth/token-route.ts'
-import { type GatewayConfig, gatewayConfig } from './config.ts'
+import { gatewayConfig } from './config.ts'
 import { openExaminer } from './examine/open-examiner.ts'
 import { followOrigin } from './follow-origin.ts'
 import type { Gateway } from './gateway.ts'
 import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
+import { loadTls } from './load-tls.ts'
 import { openFinder } from './mailbox/find-own.ts'
 import { openMover } from './mailbox/move-consignments.ts'
 import { openReceiverCheck } from './mailbox/verify-receiver.ts'
@@ -121,6 +121,7 @@ export const gatewayService = defineService({
       },
     }
 
+    const tls = loadTls(config)
     const server = await buildHttpServer({
       name: 'gateway',
       log,
@@ -129,14 +130,14 @@ export const gatewayService = defineService({
       headersTimeoutMs: 10_000,
       maxHeaderBytes: MAX_HEADER_BYTES,
       openApi: API,
-      ...tlsOf(config),
+      ...(tls ? { tls } : {}),
     })
     onFailedStart(() => server.close())
     const auth = createAuth(server, {
       directory: registry,
       database: pool,
       tokenKey: loadTokenKey(config.keyDir),
-      publicUrl: config.publicUrl ?? `http://${config.listenHost}:${config.listenPort}`,
+      publicUrl: config.publicUrl ?? `${tls ? 'https' : 'http'}://${config.listenHost}:${config.listenPort}`,
       systemRequestsPerMinute: config.systemRequestsPerMinute,
       failuresPerMinute: config.authFailuresPerMinute,
     })
@@ -171,19 +172,3 @@ export const gatewayService = defineService({
     }
   },
 })
-
-function tlsOf(config: GatewayConfig): {
-  tls?: { cert: Buffer; key: Buffer; requestCert: true; rejectUnauthorized: false }
-} {
-  const { tlsCertificateFile, tlsKeyFile } = config
-  if (tlsCertificateFile === undefined || tlsKeyFile === undefined) return {}
-  // Client certificates are judged by the registry of fingerprints, not by a list of issuers.
-  return {
-    tls: {
-      cert: readFileSync(tlsCertificateFile),
-      key: readFileSync(tlsKeyFile),
-      requestCert: true,
-      rejectUnauthorized: false,
-    },
-  }
-}

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +16,7 @@ import {
 import { openPool, recordAssertion, sweepAssertions } from '../../libs/store/index.ts'
 import { loadTokenKey } from '../../services/gateway/auth/token-key.ts'
 import { freePort } from '../harness/harness.ts'
+import { selfSigned } from '../harness/self-signed.ts'
 import { askToken, createAuthWorld, getMe, signAssertion, startAuth, TOKEN_ENDPOINT } from '../harness/start-auth.ts'
 
 const world = await createAuthWorld(t)
@@ -249,30 +249,12 @@ t.test('PostgreSQL away: no new tokens, 503 with Retry-After; tokens already out
 t.test('a registered TLS certificate authenticates by itself', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lt-tls-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const make = (name: string): { key: Buffer; cert: Buffer } => {
-    const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)]
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        `/CN=${name}`,
-        ...files,
-      ],
-      { stdio: 'pipe' },
-    )
-    return { key: readFileSync(join(folder, `${name}.key`)), cert: readFileSync(join(folder, `${name}.pem`)) }
-  }
-  const [own, client, stranger] = [make('localhost'), make('hub-a'), make('stranger')] as const
-  const tls = { ...own, requestCert: true, rejectUnauthorized: false }
+  const [own, client, stranger] = [
+    selfSigned(folder, 'localhost'),
+    selfSigned(folder, 'hub-a'),
+    selfSigned(folder, 'stranger'),
+  ] as const
+  const tls = { key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false }
   const secure = await startAuth(t, world, { tls })
   const call = (certificate?: {
     key: Buffer
