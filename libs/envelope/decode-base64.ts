@@ -11,8 +11,8 @@ for (const blank of ' \t\r\n') classes[blank.charCodeAt(0)] = BLANK
 classes['='.charCodeAt(0)] = PAD
 
 /**
- * Decodes Base64 (RFC 4648 section 4) and nothing else: white space may stand anywhere, padding must be there, no other
- * character may. `name` is the attachment's, for the error.
+ * Decodes Base64 (RFC 4648 section 4) and nothing else: the white space of XML may stand anywhere, padding must be there, no
+ * other character may, and unused bits are zero (3.5). `name` is the attachment's, for the error.
  * @throws BusError LT_ATT_BAD_BASE64
  */
 export function decodeBase64Strict(text: string, name = ''): Buffer {
@@ -27,13 +27,16 @@ export function decodeBase64Strict(text: string, name = ''): Buffer {
 function isBase64(source: Uint8Array): boolean {
   let letters = 0
   let pads = 0
+  let last = 0
   for (const byte of source) {
     const kind = classes[byte] as number
     if (kind < 64) {
       if (pads > 0) return false
       letters += 1
+      last = kind
     } else if (kind === PAD) pads += 1
     else if (kind === INVALID) return false
   }
-  return pads <= 2 && (letters + pads) % 4 === 0 && (pads === 0 || letters % 4 !== 0)
+  if (pads > 2 || (letters + pads) % 4 !== 0) return false
+  return pads === 0 || (letters % 4 !== 0 && (last & (pads === 2 ? 0x0f : 0x03)) === 0)
 }

@@ -31,6 +31,7 @@ export function locateParts(root: Branch, reading: Reading): PacketParts {
   if (report) throw new BusError('LT_ENV_NOT_A_DOCUMENT', { element: report })
   const envelope = isNamed(root, 'edxmlenvelope') ? root : (structural(root, 'edxmlenvelope') ?? flatEnvelope(root))
   if (!envelope) throw new BusError('LT_ENV_NOT_EDXML', { element: 'edXMLEnvelope' })
+  reading.home = envelope.namespace
   reading.requireKnownNamespace(root)
   reading.requireKnownNamespace(envelope)
   refuseSecondStructure(root)

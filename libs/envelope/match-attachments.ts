@@ -34,18 +34,29 @@ export function matchAttachments<A extends PresentAttachment>(
 ): MatchedAttachments<A> {
   const free = new Set(present)
   const found = new Map<AttachmentEntry, AttachmentMatch<A>>()
-  const take = (by: 'contentId' | 'name' | 'order', same: (entry: AttachmentEntry, attachment: A) => boolean): void => {
+  const take = (by: AttachmentMatch<A>['by'], entry: AttachmentEntry, attachment: A | undefined): void => {
+    if (!attachment) return
+    free.delete(attachment)
+    found.set(entry, { entry, attachment, by })
+  }
+  const takeEqual = (by: 'contentId' | 'name', keyOf: (from: PresentAttachment) => string): void => {
+    const waiting = new Map<string, A[]>()
+    for (const attachment of [...free].reverse()) {
+      const same = waiting.get(keyOf(attachment))
+      if (same) same.push(attachment)
+      else waiting.set(keyOf(attachment), [attachment])
+    }
     for (const entry of envelope.attachments) {
-      if (found.has(entry)) continue
-      const attachment = [...free].find((each) => same(entry, each))
-      if (!attachment) continue
-      free.delete(attachment)
-      found.set(entry, { entry, attachment, by })
+      const key = keyOf(entry)
+      if (!found.has(entry) && key !== '') take(by, entry, waiting.get(key)?.pop())
     }
   }
-  take('contentId', (entry, attachment) => bareContentId(attachment.contentId) === bareContentId(entry.contentId))
-  take('name', (entry, attachment) => attachment.name !== '' && attachment.name === entry.name)
-  if (envelope.attachments.length - found.size === free.size) take('order', () => true)
+  takeEqual('contentId', ({ contentId }) => bareContentId(contentId))
+  takeEqual('name', ({ name }) => name)
+  if (envelope.attachments.length - found.size === free.size) {
+    const rest = [...free].reverse()
+    for (const entry of envelope.attachments) if (!found.has(entry)) take('order', entry, rest.pop())
+  }
 
   const problems: PacketProblem[] = []
   const matches: AttachmentMatch<A>[] = []
@@ -55,9 +66,10 @@ export function matchAttachments<A extends PresentAttachment>(
     else if (envelope.business.type === 'recall') continue
     else problems.push(problem('LT_ATT_MISSING', door, { name: entry.name.slice(0, 200) }))
   }
+  const taken = new Set(matches.map(({ entry }) => entry.contentId))
   for (const [position, attachment] of [...free].entries()) {
     problems.push(problem('LT_ATT_UNLISTED', door, { name: attachment.name.slice(0, 200) }))
-    if (door === 'compatible') matches.push(unlisted(attachment, position, matches))
+    if (door === 'compatible') matches.push(unlisted(attachment, position, taken))
   }
   const guessed = matches.filter(({ by }) => by === 'name' || by === 'order')
   const warnings = guessed.map(({ by, entry }) => ({
@@ -70,11 +82,12 @@ export function matchAttachments<A extends PresentAttachment>(
 function unlisted<A extends PresentAttachment>(
   attachment: A,
   position: number,
-  matches: readonly AttachmentMatch<A>[],
+  taken: Set<string>,
 ): AttachmentMatch<A> {
   const id = bareContentId(attachment.contentId)
-  const taken = id === '' || matches.some(({ entry }) => entry.contentId === id)
-  const contentId = taken ? `unlisted-${position + 1}` : id
+  let contentId = id
+  for (let number = position + 1; contentId === '' || taken.has(contentId); number++) contentId = `unlisted-${number}`
+  taken.add(contentId)
   const entry: AttachmentEntry = {
     contentId,
     name: attachment.name === '' ? contentId : attachment.name,

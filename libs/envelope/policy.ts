@@ -19,6 +19,8 @@ const strictly: Record<Door, Severity> = { native: 'refuse', compatible: 'warn' 
 export const RULE_POLICY = {
   LT_SCHEMA_INVALID: strictly,
   LT_ENV_DIALECT_OLD: strictly,
+  LT_ENV_NAMESPACE: strictly,
+  LT_ENV_PREFIX_UNDECLARED: strictly,
   LT_BUS_SENDER_MISSING: both('refuse'),
   LT_BUS_RECIPIENT_MISSING: both('refuse'),
   LT_BUS_RECIPIENT_CODE_MISSING: both('refuse'),
@@ -50,6 +52,9 @@ export type RuleCode = keyof typeof RULE_POLICY
 /** Deviations met while reading that a door may refuse, and the code it then refuses with. All others are only told. */
 export const DEVIATION_RULES: Partial<Record<WarningCode, RuleCode>> = {
   ENV_DIALECT_OLD: 'LT_ENV_DIALECT_OLD',
+  // Elements that the schema takes for foreign and passes over: its bounds would not hold for them.
+  ENV_NAMESPACE_OTHER: 'LT_ENV_NAMESPACE',
+  ENV_PREFIX_UNDECLARED: 'LT_ENV_PREFIX_UNDECLARED',
   ENV_CONTENT_ID_TWICE: 'LT_ATT_ID_TWICE',
 }
 

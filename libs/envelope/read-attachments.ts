@@ -1,6 +1,6 @@
 import { BusError } from '../errors/index.ts'
 import type { AttachmentEntry } from '../model/index.ts'
-import { attribute } from '../xml/index.ts'
+import { attribute, textOf } from '../xml/index.ts'
 import type { PacketParts } from './locate-parts.ts'
 import type { Branch } from './read-branch.ts'
 import { clip, given, type Reading } from './reading.ts'
@@ -56,7 +56,8 @@ export function readInlineAttachments(
     if (content && (content.mixed || content.children.length > 0)) {
       throw new BusError('LT_ENV_AMBIGUOUS', { element: `Attachment/${content.name}` })
     }
-    const text = content?.text ?? ''
+    // As written: which blanks may stand round Base64 is for its decoder to say.
+    const text = content ? textOf(content.element) : ''
     return unused.delete(text)
       ? { contentId: id, ...facts, text: undefined, token: text }
       : { contentId: id, ...facts, text }
@@ -79,13 +80,19 @@ function readFacts(reading: Reading, entry: Branch): Omit<InlineAttachment, 'tex
 
 /** Numbers the ids that a packet uses again (`209`, `209#2`), so that an id means one attachment. */
 function uniqueIds(reading: Reading): (contentId: string) => string {
-  const taken = new Map<string, number>()
+  const taken = new Set<string>()
+  const next = new Map<string, number>()
   return (contentId) => {
-    if (contentId === '') return ''
-    const times = (taken.get(contentId) ?? 0) + 1
-    taken.set(contentId, times)
-    if (times === 1) return contentId
-    reading.warn('ENV_CONTENT_ID_TWICE', { contentId: clip(contentId) })
-    return `${contentId}#${times}`
+    let id = contentId
+    if (taken.has(contentId)) {
+      reading.warn('ENV_CONTENT_ID_TWICE', { contentId: clip(contentId) })
+      let times = next.get(contentId) ?? 2
+      // The packet may have used a number of ours as an id of its own.
+      while (taken.has(`${contentId}#${times}`)) times += 1
+      next.set(contentId, times + 1)
+      id = `${contentId}#${times}`
+    }
+    if (id !== '') taken.add(id)
+    return id
   }
 }

@@ -3,9 +3,9 @@ import type { EnvelopeWarning } from '../model/index.ts'
 import { type Branch, isBlank, sameBranch } from './read-branch.ts'
 import { readDate } from './read-date.ts'
 import type { WarningCode } from './warnings.ts'
-import { EDXML_NAMESPACES } from './wire-names.ts'
+import { EDXML_NAMESPACES, QCVN_102 } from './wire-names.ts'
 
-/** A packet full of deviations must not make a long report: further ones say nothing new. */
+/** A packet full of deviations must not make a long report: above this only what was not yet told of an element is. */
 const MAX_WARNINGS = 50
 /** Longest text of one element that is not an attachment's content, in UTF-16 units. The regulation's longest is 1000. */
 const MAX_TEXT = 20_000
@@ -17,13 +17,22 @@ const FILLERS: ReadonlySet<string> = new Set(['N/A', 'n/a', 'null', 'NULL'])
  */
 export class Reading {
   readonly warnings: EnvelopeWarning[] = []
+  /** Namespace of the envelope: an element of ours in another one is told. */
+  home: string = QCVN_102
+  readonly #told = new Set<string>()
+  /** What rules ask for stands in the report however long it is: each code, for each of the named elements. */
+  readonly #kinds = new Set<string>()
 
   warn(code: WarningCode, params?: Readonly<Record<string, string | number>>): void {
-    if (this.warnings.length >= MAX_WARNINGS) return
+    const kind = `${code} ${clip(params?.element ?? '')}`
+    if (this.warnings.length >= MAX_WARNINGS && this.#kinds.has(kind)) return
     const clipped = params && Object.fromEntries(Object.entries(params).map(([name, value]) => [name, clip(value)]))
     const warning: EnvelopeWarning = clipped ? { code, params: clipped } : { code }
     const text = JSON.stringify(warning)
-    if (!this.warnings.some((known) => JSON.stringify(known) === text)) this.warnings.push(warning)
+    if (this.#told.has(text)) return
+    this.#told.add(text)
+    this.#kinds.add(kind)
+    this.warnings.push(warning)
   }
 
   /**
@@ -89,6 +98,9 @@ export class Reading {
   requireKnownNamespace(branch: Branch): void {
     if (!EDXML_NAMESPACES.has(branch.namespace)) {
       throw new BusError('LT_ENV_NAMESPACE', { element: clip(branch.name), namespace: clip(branch.namespace) })
+    }
+    if (branch.namespace !== this.home) {
+      this.warn('ENV_NAMESPACE_OTHER', { element: branch.name, namespace: branch.namespace })
     }
   }
 }

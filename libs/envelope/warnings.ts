@@ -9,6 +9,10 @@ export const ENVELOPE_WARNINGS = {
     vi: 'Gói tin dùng tiền tố {prefixes} mà không khai báo; trục đã tự gắn nên chữ ký không kiểm chứng được.',
     en: 'The packet uses {prefixes} without declaring it; the axis bound it, so a signature cannot be verified.',
   },
+  ENV_NAMESPACE_OTHER: {
+    vi: 'Phần tử {element} thuộc không gian tên "{namespace}", khác với phong bì.',
+    en: 'The element {element} is in the namespace "{namespace}", another one than the envelope.',
+  },
   ENV_DIALECT_OLD: {
     vi: 'Gói tin theo dạng edXML cũ {dialect}.',
     en: 'The packet is in the old edXML form {dialect}.',

@@ -52,6 +52,11 @@ t.test('Base64 is decoded strictly', async (t) => {
     'AAAÁ',
     'AAA\u0141',
     'AA\u00a0AA',
+    'QR==',
+    'QUJ=',
+    '\u00a0AAAA',
+    'AAAA\ufeff',
+    'AAAA\u000b',
     '{file}',
   ]) {
     t.throws(() => decodeBase64Strict(bad, 'a.pdf'), { code: 'LT_ATT_BAD_BASE64', params: { name: 'a.pdf' } }, bad)
@@ -247,6 +252,11 @@ t.test('manifest and attachments are matched one to one', async (t) => {
     pairs: ['a=0 contentId', 'b=1 contentId', 'unlisted-1=2 unlisted'],
     problems: ['LT_ATT_UNLISTED warn c.pdf'],
   })
+  const same = Array.from({ length: 20_000 }, () => named('a', 'a.pdf'))
+  const begun = performance.now()
+  const crowd = matchAttachments({ attachments: entries, business: action }, same, 'compatible')
+  t.ok(performance.now() - begun < 500, `${(performance.now() - begun).toFixed(0)} ms for 20,000 that nobody listed`)
+  t.equal(new Set(crowd.matches.map(({ entry }) => entry.contentId)).size, crowd.matches.length, 'each with its own id')
   const guessed = matchAttachments(
     { attachments: entries, business: action },
     [named('1', 'a.pdf'), named('2', 'y.pdf')],

@@ -112,10 +112,33 @@ t.test('undeclared edXML: and xlink: are bound, and it is said', async (t) => {
   )
   const commented = `<?xml version="1.0"?><!-- <edXML> --><?pi <x> ?>${undeclared.slice(undeclared.indexOf('<edXML'))}`
   t.equal(read(commented).documentId, draft.documentId, 'the root is found behind comments and instructions')
+  const found = (door: 'native' | 'compatible'): string[] =>
+    checkBusinessRules(packet.envelope, { now: new Date('2026-01-05'), policy: door })
+      .filter(({ code }) => code === 'LT_ENV_PREFIX_UNDECLARED')
+      .map(({ severity }) => severity)
+  t.same([found('native'), found('compatible')], [['refuse'], ['warn']])
   t.equal(refusal(changed('</edXML:From>', '', undeclared)), 'LT_ENV_MALFORMED', 'binding cures nothing else')
   t.equal(refusal(changed('<edXML:To>', '<foo:To>')), 'LT_ENV_MALFORMED', 'other prefixes are not guessed')
   using declared = openPacket(Buffer.from(canonical))
   t.notOk(declared.repaired)
+})
+
+t.test('an element of ours in an older namespace than the envelope is refused where the schema counts', async (t) => {
+  const foreign = (name: string): Envelope =>
+    read(
+      canonical
+        .replace(`<edXML:${name}>`, `<q:${name} xmlns:q="http://e-doc.vn/xsd">`)
+        .replace(`</edXML:${name}>`, `</q:${name}>`),
+    )
+  for (const name of ['Subject', 'Code', 'OtherInfo', 'edXMLBody', 'TraceHeaderList', 'edXMLHeader', 'Reference']) {
+    const envelope = foreign(name)
+    const found = (door: 'native' | 'compatible'): unknown =>
+      checkBusinessRules(envelope, { now: new Date('2026-01-05'), policy: door }).map(
+        ({ code, severity, params }) => `${code} ${severity} ${params.element}`,
+      )
+    t.same(found('native'), [`LT_ENV_NAMESPACE refuse ${name}`])
+    t.same(found('compatible'), [`LT_ENV_NAMESPACE warn ${name}`])
+  }
 })
 
 t.test('one packet, one reading', async (t) => {
@@ -226,6 +249,22 @@ t.test('deviations of real packets are read and told', async (t) => {
     ),
   )
   t.equal(many.warnings.length, 1, 'the same deviation is told once')
+  const fillers = Array.from(
+    { length: 70 },
+    (_, i) => `<edXML:To><edXML:OrganId>H1.${i}#x</edXML:OrganId></edXML:To>`,
+  ).join('')
+  const reference = /<edXML:Reference>[\s\S]*<\/edXML:Reference>/.exec(canonical)?.[0] as string
+  const crowded = read(
+    changed('<edXML:To>', `${fillers}<edXML:To>`)
+      .replace('2026/01/05</edXML:PromulgationDate>', '05.01.2026</edXML:PromulgationDate>')
+      .replace(reference, reference + reference),
+  )
+  t.ok(crowded.warnings.length < 60)
+  t.match(
+    checkBusinessRules(crowded, { now: new Date('2026-01-05'), policy: 'native' }).map(({ code }) => code),
+    ['LT_ATT_ID_TWICE', 'LT_BUS_DATE_UNREADABLE'],
+    'what refuses a packet is not lost in a crowd of deviations',
+  )
   for (const code of codes(many)) t.ok(code in ENVELOPE_WARNINGS)
 })
 
@@ -292,6 +331,19 @@ t.test('the manifest and the attachments inside', async (t) => {
     'ids become unique',
   )
   t.same(codes(twice), ['ENV_CONTENT_ID_TWICE'])
+  const reference = (id: string): string =>
+    `<edXML:Reference><edXML:ContentId>${id}</edXML:ContentId></edXML:Reference>`
+  const numbered = read(
+    changed(/<edXML:Reference>[\s\S]*<\/edXML:Reference>/, ['9', '9', '9#2', '9'].map(reference).join('')),
+  )
+  t.same(
+    numbered.attachments.map(({ contentId }) => contentId),
+    ['9', '9#2', '9#2#2', '9#3'],
+    'whatever the packet itself uses',
+  )
+  const padded = changed('JVBERi0xLjQ=', '\u00a0JVBERi0xLjQ=\ufeff')
+  using kept = openPacket(Buffer.from(padded))
+  t.equal(kept.inlineAttachments[0]?.text, '\u00a0JVBERi0xLjQ=\ufeff', 'only blanks of XML may stand round Base64')
   const bare = read(changed('<edXML:ContentId>cid:a1</edXML:ContentId>', ''))
   t.same([bare.attachments[0]?.contentId, codes(bare)], ['part-1', ['ENV_CONTENT_ID_MISSING']])
   const linked = read(

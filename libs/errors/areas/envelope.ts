@@ -184,6 +184,20 @@ export const envelopeErrors = defineErrors({
       en: 'Use the namespace http://www.mic.gov.vn/TBT/QCVN_102_2016 for every edXML element.',
     },
   },
+  LT_ENV_PREFIX_UNDECLARED: {
+    status: 400,
+    actor: 'sender',
+    retry: 'after-fix',
+    vxpCode: '22',
+    title: {
+      vi: 'Gói tin dùng tiền tố {prefixes} mà không khai báo không gian tên.',
+      en: 'The packet uses {prefixes} without declaring its namespace.',
+    },
+    advice: {
+      vi: 'Khai báo xmlns cho mọi tiền tố trên phần tử gốc rồi ký và gửi lại.',
+      en: 'Declare every prefix with xmlns on the root element, then sign and send again.',
+    },
+  },
   LT_ENV_AMBIGUOUS: {
     status: 400,
     actor: 'sender',
