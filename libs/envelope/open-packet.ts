@@ -1,8 +1,7 @@
-import { type BusError, isBusError } from '../errors/index.ts'
 import type { Envelope } from '../model/index.ts'
-import { parseXml, type XmlLimits, type XmlTree } from '../xml/index.ts'
-import { bindPrefixes } from './bind-prefixes.ts'
+import type { XmlLimits, XmlTree } from '../xml/index.ts'
 import { locateParts } from './locate-parts.ts'
+import { parseTolerantly } from './parse-tolerantly.ts'
 import { type InlineAttachment, readInlineAttachments, readManifest } from './read-attachments.ts'
 import { readBranch } from './read-branch.ts'
 import { readDocument } from './read-document.ts'
@@ -57,25 +56,6 @@ export function openPacket(skeleton: Uint8Array, options: OpenOptions = {}): Ope
   } catch (error) {
     tree.dispose()
     throw error
-  }
-}
-
-function parseTolerantly(bytes: Uint8Array, limits?: Partial<XmlLimits>): { tree: XmlTree; repaired?: string } {
-  try {
-    return { tree: parseXml(bytes, limits) }
-  } catch (error) {
-    const bound = isBusError(error, 'LT_ENV_MALFORMED') ? bindPrefixes(bytes) : undefined
-    if (!bound) throw error
-    return { tree: parseRepaired(bound.bytes, limits, error as BusError), repaired: bound.prefixes }
-  }
-}
-
-function parseRepaired(bytes: Buffer, limits: Partial<XmlLimits> | undefined, first: BusError): XmlTree {
-  try {
-    return parseXml(bytes, limits)
-  } catch (error) {
-    // What binding prefixes does not cure was the packet's real fault, with the place in the bytes as sent.
-    throw isBusError(error, 'LT_ENV_MALFORMED') ? first : error
   }
 }
 

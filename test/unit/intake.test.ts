@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { canonicalText, decodeCut } from '../../libs/envelope/intake/canonical-text.ts'
 import type { Cut, ScanResult } from '../../libs/envelope/intake/cut.ts'
 import { cutWhole } from '../../libs/envelope/intake/cut-whole.ts'
 import { PacketScanner, type ScanOptions } from '../../libs/envelope/intake/packet-scanner.ts'
+import { Turns } from '../../libs/envelope/intake/turns.ts'
 import { scanWhole, type WholeTreeOptions } from '../../libs/envelope/intake/whole-tree.ts'
 import { parseXml } from '../../libs/xml/index.ts'
 
@@ -388,6 +390,45 @@ t.test('unusual packets are cut by a child process that has read the whole', asy
     const decoded = await collect(decodeCut(inSteps(two.subarray(cut.start, cut.end), 65_536), 'x'))
     t.ok(decoded.equals(contents[index] as Buffer))
   }
+})
+
+t.test('references with zeros in front, and prefixes nobody declared', async (t) => {
+  const content = randomBytes(120_000)
+  const text = content.toString('base64')
+  const at = text.indexOf('A', 90_000)
+  const packet = packetOf(`${text.slice(0, at)}&#x${'0'.repeat(400)}41;${text.slice(at + 1)}`)
+  const { cuts } = await whole(packet)
+  t.equal(cuts[0]?.decodedSha256.toString('hex'), sha256(content))
+  const undeclared = Buffer.from(packet.toString().replace('<h>', '<edXML:h>').replace('</h>', '</edXML:h>'))
+  t.equal((await whole(undeclared)).cuts[0]?.decodedSha256.toString('hex'), sha256(content))
+  const other = Buffer.from(packet.toString().replace('<h>', '<odd:h>').replace('</h>', '</odd:h>'))
+  await t.rejects(whole(other), { code: 'LT_ENV_MALFORMED' })
+})
+
+t.test('costly work is bounded, in turn by owner', async (t) => {
+  const turns = new Turns({ slots: 1, maxWaiting: 5, maxWaitingOfOne: 3 })
+  const order: string[] = []
+  const busy = { code: 'LT_SUB_BUSY' }
+  const work = (name: string, signal?: AbortSignal): Promise<unknown> =>
+    turns.run(name.charAt(0), signal, async () => {
+      await setImmediate()
+      order.push(name)
+      if (name === 'b1') throw new Error(name)
+    })
+  const abort = new AbortController()
+  const all = [work('a1'), work('a2'), work('a3'), work('a4', abort.signal)]
+  await t.rejects(work('a5'), busy, 'an owner has so many places')
+  const rest = [work('b1'), work('c1')]
+  await t.rejects(work('d1'), busy, 'and all together')
+  abort.abort(new Error('the client is gone'))
+  await t.rejects(all[3] as Promise<unknown>, { message: 'the client is gone' })
+  rest.push(work('d2'))
+  await t.rejects(rest[0] as Promise<unknown>, { message: 'b1' })
+  await Promise.all([...all.slice(0, 3), ...rest.slice(1)])
+  t.same(order, ['a1', 'a2', 'b1', 'c1', 'd2', 'a3'])
+  await work('e1')
+  t.equal(order.at(-1), 'e1', 'the slot came back')
+  await t.rejects(work('f1', AbortSignal.abort(new Error('gone'))), { message: 'gone' })
 })
 
 t.test('the child process is bounded and its failures are coded', async (t) => {

@@ -5,6 +5,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&
 const OPEN = '<![CDATA['
 const CLOSE = ']]>'
 const REFERENCE_MAX = 12
+const LEADING_ZERO = /^&#x?0$/
 const CR = 0x0d
 const LF = 0x0a
 
@@ -82,6 +83,8 @@ export class ElementText {
   }
 
   #markup(char: string, out: Output): void {
+    // A number may have any count of zeros in front (XML 1.0, 4.1).
+    if (char === '0' && LEADING_ZERO.test(this.#pending)) return
     this.#pending += char
     if (this.#pending.startsWith('<')) {
       if (!OPEN.startsWith(this.#pending)) throw broken()

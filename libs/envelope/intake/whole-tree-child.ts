@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BusError, isBusError } from '../../errors/index.ts'
-import { parseXml } from '../../xml/index.ts'
+import { parseTolerantly } from '../parse-tolerantly.ts'
 import { startOfXml } from '../recognise-start.ts'
 import type { Cut } from './cut.ts'
 import { cutWhole } from './cut-whole.ts'
@@ -17,7 +17,7 @@ async function readInput(): Promise<Buffer> {
 
 /** Digest of the whole document's canonical form, every token in it replaced by the text that was cut out. */
 function canonicalDigest(xml: Buffer, packet: Buffer, cuts: readonly Cut[]): string {
-  using tree = parseXml(xml, { hugeText: true, maxBytes: order.maxBytes })
+  using tree = parseTolerantly(xml, { hugeText: true, maxBytes: order.maxBytes }).tree
   const hash = createHash('sha256')
   if (cuts.length === 0) {
     tree.canonicalize({ mode: 'inclusive', comments: true }, (chunk) => hash.update(chunk))

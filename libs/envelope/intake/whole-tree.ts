@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { BusError, isBusError } from '../../errors/index.ts'
 import type { ScanResult, Unusual } from './cut.ts'
 import type { ScanOptions } from './packet-scanner.ts'
+import { Turns } from './turns.ts'
 import type { ChildAnswer, ChildOrder } from './whole-tree-protocol.ts'
 
 export interface WholeTreeOptions extends ScanOptions {
@@ -15,6 +16,8 @@ export interface WholeTreeOptions extends ScanOptions {
   readonly timeLimit?: number
   /** Most bytes of memory the child may use. Default 384 MB and twelve times `maxBytes`. */
   readonly maxMemory?: number
+  /** Whose packet it is: those who wait are served in turn, by owner. */
+  readonly owner?: string
   readonly signal?: AbortSignal
 }
 
@@ -30,14 +33,14 @@ const MAX_ANSWER_HEAD = 1 << 20
 const typescript = import.meta.url.endsWith('.ts')
 const childFile = fileURLToPath(new URL(`./whole-tree-child.${typescript ? 'ts' : 'js'}`, import.meta.url))
 
-let running = 0
-const waiting: (() => void)[] = []
+/** A place in the queue holds no packet, only a caller and its file. */
+const turns = new Turns({ slots: MAX_CHILDREN, maxWaiting: 64, maxWaitingOfOne: 8 })
 
 /**
  * Cuts a packet the scanner could not cut while streaming: a child process of its own, bounded in memory and time, reads it as a
  * whole and proves that skeleton and cut texts mean the same as the packet. `read` gives the packet from its first byte.
- * At most two run at once, others wait.
- * @throws BusError LT_ENV_UNUSUAL_TOO_LARGE before anything is started; LT_ENV_UNUSUAL_REFUSED when the child ran out of memory
+ * At most two run at once; others wait, a bounded number, in turn by owner.
+ * @throws BusError LT_ENV_UNUSUAL_TOO_LARGE before anything is started; LT_SUB_BUSY when too many wait; LT_ENV_UNUSUAL_REFUSED when the child ran out of memory
  * or time; whatever the child found (LT_ENV_MALFORMED, LT_ENV_DTD, LT_ENV_TOO_LARGE …). An abort rejects with its reason.
  */
 export async function scanWhole(
@@ -49,15 +52,7 @@ export async function scanWhole(
   const { construct } = first.unusual
   if (first.size > maxBytes) throw new BusError('LT_ENV_UNUSUAL_TOO_LARGE', { construct, limit: maxBytes })
   const order: ChildOrder = { construct, cutOver, maxBytes, maxSkeletonBytes, maxCuts }
-  while (running >= MAX_CHILDREN) await new Promise<void>((resolve) => waiting.push(resolve))
-  running += 1
-  try {
-    options.signal?.throwIfAborted()
-    return await ask(order, read, first.size, options)
-  } finally {
-    running -= 1
-    waiting.shift()?.()
-  }
+  return await turns.run(options.owner ?? '', options.signal, () => ask(order, read, first.size, options))
 }
 
 async function ask(
