@@ -481,6 +481,49 @@ t.test('inbox: a consignment leased again under a new token is the same one', as
   t.equal(downloads, 0, 'fetched before')
 })
 
+t.test(
+  'inbox: a consignment that was out of reach for a while is acknowledged and handed on when it comes back',
+  async (t) => {
+    const dir = fresh('inbox')
+    const received: Received[] = []
+    const { number, dispatch } = await sendAndWait()
+    const real = clientOf('demo-h26')
+    // What the axis says while the agency is with another system.
+    const moved: Client = {
+      ...real,
+      acknowledge: async (items) =>
+        items.map(({ consignment }) => ({ consignment, ok: false, code: 'LT_BOX_NOT_FOUND', status: 404 })),
+    }
+    await inboxOf(dir, received, { leaseSeconds: 5 }, moved).receive()
+    t.equal(received.length, 0)
+    t.same(readdirSync(join(dir, 'open')), [], 'nothing more to do for now')
+    await world.until(async () => {
+      await inboxOf(dir, received).receive()
+      return received.length > 0
+    })
+    t.match(received, [{ consignment: { number } }])
+    t.match((await clientOf('demo-g12').dispatch(dispatch)).recipients, [{ state: 'ACKNOWLEDGED' }])
+
+    // An axis that came back from a backup may not know of an acknowledgement any more.
+    const [id = ''] = readdirSync(join(dir, 'received'))
+    const acknowledged: string[] = []
+    const item = (received[0] as Received).consignment
+    let leases = 0
+    const restored: Client = {
+      ...real,
+      lease: async () => (++leases === 1 ? [{ lease: 'new', leasedUntil: '', item }] : []),
+      acknowledge: async (items) => {
+        acknowledged.push(...items.map(({ lease }) => lease))
+        return items.map(({ consignment }) => ({ consignment, ok: true }))
+      },
+    }
+    await inboxOf(dir, received, {}, restored).receive()
+    t.same(acknowledged, ['new'])
+    t.equal(received.length, 1, 'and it is handed on once')
+    t.equal(id, item.consignment)
+  },
+)
+
 t.test('inbox: damaged bytes are not acknowledged, a callback that failed is called again', async (t) => {
   const dir = fresh('inbox')
   const received: Received[] = []

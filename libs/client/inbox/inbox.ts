@@ -38,7 +38,9 @@ export function openInbox(client: Client, options: InboxOptions): Inbox {
     const id = item.consignment
     const known = await folders.find(id)
     if (known) {
-      await folders.note(id, { ...(await folders.progress(id)), lease })
+      // A new lease is proof that the axis wants it ended, whatever it said of an earlier one.
+      const { withdrawn: _, acknowledgedAt: __, ...progress } = await folders.progress(id)
+      await folders.note(id, { ...progress, lease })
       await finishConsignment(folders, known, finish)
       return undefined
     }
