@@ -42,6 +42,8 @@ export const EXIT_CODES = {
   forbidden: 77,
   /** Settings, keys or files are wrong. */
   config: 78,
+  /** Ended by Ctrl+C before it was done. */
+  interrupted: 130,
 } as const
 
 /** The command line cannot be understood; the text says what is wrong with it. */

@@ -1,15 +1,22 @@
 import { type ClientFault, faultOf } from '../../libs/client/index.ts'
 import { EXIT_CODES, UsageError } from './command.ts'
+import { faultOfFile } from './fault-of-file.ts'
 import type { Output } from './output.ts'
 
-/** Tells an error in the words of the catalogue and answers the exit code it ends with. A defect is thrown on. */
+/** Tells an error in the words of the catalogue and answers the exit code it ends with; whatever has no words there is a defect. */
 export function endWith(error: unknown, output: Output): number {
   if (error instanceof UsageError) {
     output.note(error.message)
     return EXIT_CODES.usage
   }
-  const fault = faultOf(error)
-  if (!fault) throw error
+  const fault = faultOf(error) ?? faultOfFile(error)
+  if (!fault) return tellDefect(error, output)
+  tellFault(fault, output)
+  return exitCodeOf(fault)
+}
+
+/** Tells what went wrong and what to do, on standard error; with `--json` as one JSON object. */
+export function tellFault(fault: ClientFault, output: Output): void {
   const { title, advice } = fault.texts[output.language]
   if (output.json) {
     const { code, status, actor, retry, detail, traceId } = fault
@@ -25,7 +32,7 @@ export function endWith(error: unknown, output: Output): number {
         ...(traceId ? { traceId } : {}),
       }),
     )
-    return exitCodeOf(fault)
+    return
   }
   output.note(output.t('error.line', { code: fault.code, title }))
   if (fault.detail) output.note(`  ${fault.detail}`)
@@ -34,13 +41,21 @@ export function endWith(error: unknown, output: Output): number {
     output.t('error.actor', { actor: output.t(`actor.${fault.actor}`), retry: output.t(`retry.${fault.retry}`) }),
   )
   if (fault.traceId) output.note(output.t('error.trace', { traceId: fault.traceId }))
-  return exitCodeOf(fault)
+}
+
+/** The stack is for whoever mends it. */
+function tellDefect(error: unknown, output: Output): number {
+  const reason = error instanceof Error ? error.message : String(error)
+  const stack = error instanceof Error ? (error.stack ?? reason) : reason
+  output.note(output.json ? JSON.stringify({ defect: reason, stack }) : output.t('error.defect', { reason }))
+  if (!output.json) output.note(stack)
+  return EXIT_CODES.internal
 }
 
 const LOCAL = /^LT_(?:CONF|CLIENT_(?:KEY|FILE|FOLDER))_/
 
 /** See `EXIT_CODES`. */
-export function exitCodeOf({ code, status, retry }: ClientFault): number {
+export function exitCodeOf({ code, status, retry }: Pick<ClientFault, 'code' | 'status' | 'retry'>): number {
   if (LOCAL.test(code)) return EXIT_CODES.config
   if (status === 401 || status === 403 || code === 'LT_AUTH_CLIENT_UNKNOWN') return EXIT_CODES.forbidden
   if (status === 404) return EXIT_CODES.notFound

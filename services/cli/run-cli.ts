@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Environment, processEnvironment } from '../../libs/runtime/index.ts'
 import { type Call, type Command, EXIT_CODES, UsageError } from './command.ts'
 import { endWith } from './end-with.ts'
+import { INTERRUPTED, untilInterrupted } from './interrupt.ts'
 import { type Language, Output, type OutputOptions, table } from './output.ts'
 
 /** In the order in which help lists them; each is loaded when it is called. */
@@ -59,13 +60,21 @@ export async function runCli(
       output.result({ command: name, options: Object.keys(command.options) }, help(name, command, output))
       return EXIT_CODES.done
     }
-    return (await command.run(call)) ?? EXIT_CODES.done
+    const ended = await untilInterrupted(stopping.signal, command.run(call))
+    return ended === INTERRUPTED ? endInterrupted(args, output) : (ended ?? EXIT_CODES.done)
   } catch (error) {
-    if (stopping.signal.aborted) return EXIT_CODES.done
+    if (stopping.signal.aborted) return endInterrupted(args, output)
     return endWith(error, output)
   } finally {
     process.removeListener('SIGINT', stop)
   }
+}
+
+/** Ctrl+C is how watching ends; anything else was not done. */
+function endInterrupted(args: readonly string[], output: Output): number {
+  if (args.includes('--watch')) return EXIT_CODES.done
+  output.note(output.t('error.interrupted'))
+  return EXIT_CODES.interrupted
 }
 
 function isCommand(name: string): name is CommandName {

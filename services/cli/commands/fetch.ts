@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, type LeasedConsignment, writeDurably } from '../../../libs/client/index.ts'
 import { safeFileName } from '../../../libs/envelope/index.ts'
@@ -6,6 +5,7 @@ import type { Call, Command } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { required, shownTime, wholeNumber } from '../command-line.ts'
 import { writeLease } from '../mailbox/lease-file.ts'
+import { makeFolder } from '../make-folder.ts'
 import { clientOf, PROFILE_OPTIONS, readProfile } from '../profile.ts'
 
 /** `lienthong fetch --dir FOLDER`: leases waiting documents and fetches their parts; `ack` or `refuse` follow. */
@@ -21,6 +21,8 @@ export const fetchCommand: Command = {
     const { output, lists } = call
     const dir = required(call, 'dir')
     const client = clientOf(readProfile(call))
+    // Before anything is leased that could not be stored.
+    await makeFolder(dir)
     const leased = await client.lease({
       max: wholeNumber(call, 'max', 1, [1, 500]),
       seconds: wholeNumber(call, 'seconds', 300, [5, 3600]),
@@ -44,7 +46,7 @@ async function fetchAll(
 ): Promise<{ lease: string; item: LeasedConsignment['item']; folder: string; files: string[]; lines: string[] }> {
   const id = item.consignment
   const folder = join(dir, id)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await writeLease(dir, { consignment: id, lease, contentHash: item.contentHash })
   const lines = [
     output.t('fetch.done', { consignment: id, sender: item.sender, folder, until: shownTime(leasedUntil) }),

@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { openInbox, type Received } from '../../../libs/client/index.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, EXIT_CODES } from '../command.ts'
 import { oneOf, wholeNumber } from '../command-line.ts'
+import { endWith } from '../end-with.ts'
+import { makeFolder } from '../make-folder.ts'
 import { table } from '../output.ts'
 import { clientOf, PROFILE_OPTIONS, type Profile, readProfile, signerOf } from '../profile.ts'
 
@@ -14,7 +17,7 @@ export const inboxCommand: Command = {
     receive: { type: 'string' },
     watch: { type: 'boolean' },
   },
-  async run(call) {
+  run: async (call) => {
     const profile = readProfile(call)
     return call.values.receive === undefined ? list(call, profile) : receive(call, profile, call.values.receive)
   },
@@ -41,13 +44,21 @@ async function list(call: Call, profile: Profile): Promise<void> {
   output.result(page, lines)
 }
 
-async function receive(call: Call, profile: Profile, dir: string): Promise<void> {
+/** Answers the exit code of the first consignment that could not be received. */
+async function receive(call: Call, profile: Profile, dir: string): Promise<number> {
   const { output, flags, signal } = call
   const signer = profile.signKey ? signerOf(profile, call) : undefined
   const told = ({ consignment, folder }: Received): void => {
     const number = consignment.kind === 'status' ? consignment.kind : `${consignment.number}/${consignment.notation}`
     output.line(output.t('inbox.received', { number, sender: consignment.sender, folder }))
   }
+  const failures: number[] = []
+  // A consignment that fails now comes again: it is told, and the others go on.
+  const failed = (error: unknown, consignment: string): void => {
+    output.note(output.t(consignment === '' ? 'inbox.notAsked' : 'inbox.failed', { consignment }))
+    failures.push(endWith(error, output))
+  }
+  await makeFolder(join(dir, 'incoming'))
   const inbox = openInbox(clientOf(profile), {
     dir,
     signerOf: () => signer,
@@ -57,13 +68,15 @@ async function receive(call: Call, profile: Profile, dir: string): Promise<void>
       code,
       ...(profile.agencyName && code === profile.agency ? { name: profile.agencyName } : {}),
     }),
-    onError: (error, consignment) => output.note(output.t('inbox.failed', { consignment, reason: String(error) })),
+    onError: failed,
   })
   if (flags.watch) {
     output.line(output.t('inbox.watching'))
     await inbox.run(signal)
-    return
+    return EXIT_CODES.done
   }
   const received = await inbox.receive(signal)
-  output.result(received, received.length === 0 ? [output.t('inbox.empty')] : [])
+  const [failure] = failures
+  output.result(received, received.length === 0 && failure === undefined ? [output.t('inbox.empty')] : [])
+  return failure ?? EXIT_CODES.done
 }

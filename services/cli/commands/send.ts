@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import {
   type SignedPacket,
   type SubmissionAnswer,
@@ -8,6 +8,7 @@ import {
 import type { Call, Command } from '../command.ts'
 import { UsageError } from '../command.ts'
 import { oneOf } from '../command-line.ts'
+import { makeFolder } from '../make-folder.ts'
 import { clientOf, PROFILE_OPTIONS, type Profile, readProfile, signerOf } from '../profile.ts'
 import { readFacts, SEND_OPTIONS } from '../send/read-facts.ts'
 import { withProgress } from '../send/upload-progress.ts'
@@ -30,6 +31,8 @@ export const sendCommand: Command = {
     const profile = readProfile(call)
     const packet = await packetOf(call, profile)
     const client = clientOf(profile)
+    // Before anything is sent whose receipt could not be kept.
+    if (values.receipt) await makeFolder(dirname(values.receipt))
     const key = values['idempotency-key']
     const submission = withProgress(packet, output)
     if (flags.check) {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Client, type DispatchAnswer, writeDurably } from '../../../libs/client/index.ts'
 import type { Call, Command } from '../command.ts'
 import { argument, shownTime } from '../command-line.ts'
+import { makeFolder } from '../make-folder.ts'
 import { table } from '../output.ts'
 import { clientOf, PROFILE_OPTIONS, readProfile } from '../profile.ts'
 
@@ -18,6 +19,7 @@ export const statusCommand: Command = {
 }
 
 async function keepReceipts(client: Client, { dispatch, receipts }: DispatchAnswer, folder: string): Promise<void> {
+  await makeFolder(folder)
   for (const { entry, event } of receipts) {
     await writeDurably(join(folder, `${event}-${entry}.xml`), await client.receipt(dispatch, entry), 0o644)
   }

@@ -1,12 +1,22 @@
 import type { Command } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
 import { changeCertificate, changeKey } from '../operate/change-credential.ts'
-import { addSystemFromOptions, frontAgency, listSystems, resume, suspend } from '../operate/change-system.ts'
+import {
+  addSystemFromOptions,
+  frontAgency,
+  listSystems,
+  resume,
+  setSystem,
+  suspend,
+  unfrontAgency,
+} from '../operate/change-system.ts'
 
 const ACTIONS = {
   add: addSystemFromOptions,
+  set: setSystem,
   list: listSystems,
   front: frontAgency,
+  unfront: unfrontAgency,
   suspend,
   resume,
   key: changeKey,
@@ -14,11 +24,12 @@ const ACTIONS = {
 } as const
 
 /**
- * `lienthong system add CODE NAME | list | front CODE AGENCY | suspend CODE --reason T | resume CODE | key CODE FILE | cert CODE FILE`;
+ * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE | key CODE FILE | cert CODE FILE`;
  * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
  */
 export const systemCommand: Command = {
   options: {
+    name: { type: 'string' },
     delivery: { type: 'string' },
     'push-url': { type: 'string' },
     policy: { type: 'string' },

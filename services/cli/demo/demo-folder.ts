@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { safeFileName } from '../../../libs/envelope/index.ts'
+import { makeFolder } from '../make-folder.ts'
 
 /** The folder in which a demonstration leaves everything for others to check. */
 export interface DemoFolder {
@@ -18,13 +19,13 @@ export interface DemoFolder {
 export async function makeDemoFolder(parent: string, now: Date): Promise<DemoFolder> {
   const path = join(parent, now.toISOString().replace(/[:.]/g, '-'))
   const at = (...names: string[]): string => join(path, ...names)
-  for (const part of ['sent', 'fetched', 'receipts', 'trust']) await mkdir(at(part), { recursive: true })
+  for (const part of ['sent', 'fetched', 'receipts', 'trust']) await makeFolder(at(part))
   return {
     path,
     at,
     keepSent: (name, bytes) => writeFile(at('sent', safeFileName(name)), bytes),
     async keepFetched(agencyCode, name, file) {
-      await mkdir(at('fetched', agencyCode), { recursive: true })
+      await makeFolder(at('fetched', agencyCode))
       await copyFile(file, at('fetched', agencyCode, safeFileName(name)))
     },
     keepReceipt: (name, xml) => writeFile(at('receipts', safeFileName(name)), xml),

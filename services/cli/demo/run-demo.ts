@@ -37,7 +37,7 @@ export interface DemoOptions {
 export async function runDemo(output: Output, options: DemoOptions): Promise<string> {
   output.line(output.t('demo.title'))
   const { axis, systems } = await prepare(output, options.environment)
-  await using found = await findAxis(options.environment)
+  await using found = await findAxis(options.environment, systems[0] as DemoSystem, axis.dir)
   output.line(output.t(found.started ? 'demo.axisStarted' : 'demo.axisFound', { url: found.url }))
   const [sender, ...receivers] = systems.map((system) => openParty(system, found.url)) as [DemoParty, ...DemoParty[]]
   await untilKnown(systems.map((system) => openParty(system, found.url)))

@@ -1,26 +1,55 @@
-import { addSystem, front, resumeSystem, suspendSystem } from '../../../libs/registry/index.ts'
-import { readSystems } from '../../../libs/store/index.ts'
-import type { Call } from '../command.ts'
+import {
+  addSystem,
+  changeSystem,
+  front,
+  resumeSystem,
+  suspendSystem,
+  withdrawFront,
+} from '../../../libs/registry/index.ts'
+import { type Pool, readSystems, type SystemSettings } from '../../../libs/store/index.ts'
+import { type Call, EXIT_CODES, UsageError } from '../command.ts'
 import { argument, oneOf, required, shownTime } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
 
 /** `system add CODE NAME [--delivery pull|push --push-url URL --policy off|report|required --duplicates warn|refuse …]` */
 export async function addSystemFromOptions(call: Call): Promise<void> {
-  const { output, values } = call
-  const { delivery, policy, duplicates, tolerance, traffic } = values
-  const system = {
-    code: argument(call, 1, 'CODE'),
-    name: argument(call, 2, 'NAME'),
+  const { output } = call
+  const system = { ...settingsOf(call), code: argument(call, 1, 'CODE'), name: argument(call, 2, 'NAME') }
+  const row = await withDatabase(call, (pool) => addSystem(pool, system))
+  output.result(row, [output.t('system.added', { code: row.code })])
+}
+
+/** `system set CODE` with the options of `add` and `--name`: changes what is given and leaves the rest. */
+export async function setSystem(call: Call): Promise<void> {
+  const { output } = call
+  const code = argument(call, 1, 'CODE')
+  const changes = settingsOf(call)
+  if (Object.keys(changes).length === 0) {
+    throw new UsageError(output.t('usage.missing', { what: SETTINGS.map((name) => `--${name}`).join(' | ') }))
+  }
+  const row = await withDatabase(call, (pool) => changeSystem(pool, code, changes))
+  const { delivery, signaturePolicy: policy, duplicatePolicy: duplicates, tolerance } = row
+  output.result(row, [output.t('system.changed', { code, delivery, policy, duplicates, tolerance })])
+}
+
+/** Options of `add` and `set`. */
+const SETTINGS = ['name', 'delivery', 'push-url', 'policy', 'duplicates', 'tolerance', 'traffic'] as const
+
+/** The settings that the options name. An empty `--push-url` takes the address back. @throws UsageError */
+function settingsOf(call: Call): Partial<SystemSettings> {
+  const { values } = call
+  const { name, delivery, policy, duplicates, tolerance, traffic } = values
+  const pushUrl = values['push-url']
+  return {
+    ...(name === undefined ? {} : { name }),
     ...(delivery ? { delivery: oneOf(call, '--delivery', delivery, ['pull', 'push']) } : {}),
     ...(policy ? { signaturePolicy: oneOf(call, '--policy', policy, ['off', 'report', 'required']) } : {}),
     ...(duplicates ? { duplicatePolicy: oneOf(call, '--duplicates', duplicates, ['warn', 'refuse']) } : {}),
     ...(tolerance ? { tolerance: oneOf(call, '--tolerance', tolerance, ['strict', 'tolerant']) } : {}),
     ...(traffic ? { traffic: oneOf(call, '--traffic', traffic, ['real', 'test']) } : {}),
-    ...(values['push-url'] ? { pushUrl: values['push-url'] } : {}),
+    ...(pushUrl === undefined ? {} : { pushUrl: pushUrl === '' ? null : pushUrl }),
   }
-  const row = await withDatabase(call, (pool) => addSystem(pool, system))
-  output.result(row, [output.t('system.added', { code: row.code })])
 }
 
 /** `system list` */
@@ -48,6 +77,30 @@ export async function frontAgency(call: Call): Promise<void> {
   const replaced = row.previousSystem !== null && row.previousSystem !== system ? row.previousSystem : undefined
   const previous = replaced === undefined ? '' : output.t('system.previous', { system: replaced })
   output.result(row, [output.t('system.fronted', { system, agency, previous })])
+}
+
+/** `system unfront CODE AGENCY`: the system no longer receives for the agency; a system that fronts an agency above may. */
+export async function unfrontAgency(call: Call): Promise<number> {
+  const { output } = call
+  const [system, agency] = [argument(call, 1, 'CODE'), argument(call, 2, 'AGENCY')]
+  const withdrawn = await withDatabase(call, (pool) => withdrawOwn(pool, system, agency))
+  output.result({ system, agency, withdrawn }, [
+    output.t(withdrawn ? 'system.unfronted' : 'system.notFronted', { system, agency }),
+  ])
+  return withdrawn ? EXIT_CODES.done : EXIT_CODES.notFound
+}
+
+/** Withdraws a declaration where it is that system's own. */
+async function withdrawOwn(pool: Pool, system: string, agency: string): Promise<boolean> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const own = (await withdrawFront(client, agency))?.systemCode === system
+    await client.query(own ? 'commit' : 'rollback')
+    return own
+  } finally {
+    client.release()
+  }
 }
 
 /** `system suspend CODE --reason TEXT` */

@@ -1,0 +1,155 @@
+import t from 'tap'
+import { addAgency } from '../../libs/registry/index.ts'
+import { openPool } from '../../libs/store/index.ts'
+import { EXIT_CODES } from '../../services/cli/command.ts'
+import { STUCK_KINDS, stuckQueries } from '../../services/cli/operate/find-stuck.ts'
+import { runCli } from '../../services/cli/run-cli.ts'
+import { createDatabase, freePort } from '../harness/harness.ts'
+
+const database = await createDatabase(t)
+const eyes = openPool(database.url('postgres'), { name: 'eyes', max: 1 })
+const operator = openPool(database.url('cli'), { name: 'operator', max: 1 })
+t.teardown(() => Promise.all([eyes.end(), operator.end()]))
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const stdout = { write: (text: string) => (out += text) }
+  const stderr = { write: (text: string) => (err += text) }
+  const code = await runCli(['--lang', 'en', ...args], { stdout, stderr }, { DATABASE_URL: database.url('cli') })
+  return { code, out, err }
+}
+
+t.test('policies of a system can be changed, and nothing that was not named', async (t) => {
+  const added = await run('system', 'add', 's1', 'First', '--policy', 'report', '--tolerance', 'tolerant')
+  t.match(added, { code: EXIT_CODES.done, out: /Added system s1/ })
+  const set = await run('system', 'set', 's1', '--policy', 'required', '--duplicates', 'refuse', '--json')
+  t.equal(set.code, EXIT_CODES.done)
+  t.match(JSON.parse(set.out), {
+    name: 'First',
+    delivery: 'pull',
+    signaturePolicy: 'required',
+    duplicatePolicy: 'refuse',
+    tolerance: 'tolerant',
+  })
+  t.match(await run('system', 'set', 's1', '--delivery', 'push'), { code: EXIT_CODES.refused, err: /LT_REG_BAD_FIELD/ })
+  const push = await run(
+    'system',
+    'set',
+    's1',
+    '--delivery',
+    'push',
+    '--push-url',
+    'https://s1.example/in',
+    '--name',
+    'Sửa',
+  )
+  t.match(push, {
+    code: EXIT_CODES.done,
+    out: /Changed system s1: delivery push, signature required, duplicates refuse, checks tolerant/,
+  })
+  const back = JSON.parse((await run('system', 'set', 's1', '--delivery', 'pull', '--push-url', '', '--json')).out)
+  t.match(back, { delivery: 'pull', pushUrl: null, name: 'Sửa' })
+  t.match(await run('system', 'set', 's1'), { code: EXIT_CODES.usage, err: /--policy/ })
+  t.match(await run('system', 'set', 's1', '--policy', 'x'), { code: EXIT_CODES.usage, err: /off, report, required/ })
+  t.match(await run('system', 'set', 'nosuch', '--policy', 'off'), { code: EXIT_CODES.notFound })
+})
+
+t.test('an agency is taken from the system that fronts it, and from no other', async (t) => {
+  await addAgency(operator, { code: 'H90', name: 'Cơ quan' })
+  await run('system', 'add', 's2', 'Second')
+  t.match(await run('system', 'front', 's2', 'H90'), { code: EXIT_CODES.done })
+  t.match(await run('system', 'unfront', 's1', 'H90'), {
+    code: EXIT_CODES.notFound,
+    out: /s1 does not receive for H90/,
+  })
+  t.match((await run('agency', 'show', 'H90')).out, /s2/)
+  t.match(await run('system', 'unfront', 's2', 'H90'), { code: EXIT_CODES.done, out: /s2 no longer receives for H90/ })
+  t.notMatch((await run('agency', 'show', 'H90')).out, /s2/)
+  t.equal((await run('system', 'unfront', 's2', 'H90')).code, EXIT_CODES.notFound)
+})
+
+t.test('settings of the database that are wrong are told as such, and so is a server that is away', async (t) => {
+  const url = new URL(database.url('cli'))
+  url.password = 'wrong'
+  const nobody = `postgres://x:x@127.0.0.1:${await freePort()}/x`
+  for (const [address, expected, said] of [
+    [url.href, EXIT_CODES.config, /LT_CONF_INVALID[\s\S]*DATABASE_URL/],
+    [nobody, EXIT_CODES.later, /LT_STORE_UNAVAILABLE/],
+  ] as const) {
+    for (const command of [['system', 'list'], ['migrate']]) {
+      let err = ''
+      const stream = { write: (text: string) => (err += text) }
+      const code = await runCli(command, { stdout: stream, stderr: stream }, { DATABASE_URL: address })
+      t.equal(code, expected, `${command.join(' ')}: ${err}`)
+      t.match(err, said)
+    }
+  }
+})
+
+/** Consignments of some months: nearly all of them ended, one of each kind that does not move. */
+async function fill(): Promise<void> {
+  await eyes.query(`select ensure_partitions(now() - interval '4 months', 5)`)
+  // An id of a moment: UUIDv7 as far as its time goes.
+  await eyes.query(`create function id_at(at timestamptz, n int) returns uuid language sql as
+    $$ select (left(uuid_floor(at)::text, 14) || '7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`)
+  const columns =
+    'id, dispatch_id, agency_code, as_written, kind, lane, mode, available_at, state, ended_at, lease_until'
+  const row = (id: string, at: string, rest: string): string =>
+    `${id}, ${id}, 'H90', '{H90}', 'document', 'normal', 'pull', ${at}, ${rest}`
+  await eyes.query(`insert into consignment (${columns})
+    select ${row('id_at(at, n)', 'at', `'ACKNOWLEDGED', at, null`)}
+    from (select n, now() - make_interval(mins => n * 4) as at from generate_series(1, 40000) n) x`)
+  for (const [n, state, lease] of [
+    [1, 'AVAILABLE', 'null'],
+    [2, 'HANDED_OVER', `now() - interval '1 hour'`],
+    [3, 'DEAD', 'null'],
+    [4, 'HELD', 'null'],
+  ] as const) {
+    const at = `now() - interval '3 days'`
+    await eyes.query(
+      `insert into consignment (${columns}) values (${row(`id_at(${at}, ${n + 100_000})`, at, `'${state}', ${at}, ${lease}`)})`,
+    )
+  }
+  await eyes.query('vacuum analyze consignment')
+}
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Actual Rows': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly 'Actual Loops': number
+  readonly Plans?: readonly Plan[]
+}
+
+/** Rows that a plan looked at, whether they passed or not. */
+const rowsRead = (plan: Plan): number =>
+  (plan['Relation Name'] ? (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'] : 0) +
+  (plan.Plans ?? []).reduce((sum, each) => sum + rowsRead(each), 0)
+
+t.test('what is stuck is found without reading what has ended, and each kind says what to do', async (t) => {
+  await fill()
+  const found = await run('stuck', '--json')
+  t.equal(found.code, EXIT_CODES.refused)
+  t.same(
+    (JSON.parse(found.out) as { kind: string }[]).map(({ kind }) => kind),
+    ['overdue', 'lease', 'held', 'dead'],
+  )
+  const { out } = await run('stuck')
+  t.equal(out.match(/What to do:/g)?.length, 4)
+  const queries = stuckQueries({ moveSeconds: 60, overdueHours: 24, deadDays: 30, limit: 100 })
+  const { rows } = await eyes.query<{ count: number }>(
+    `select count(*) from consignment where id >= uuid_floor(now() - interval '30 days')`,
+  )
+  for (const kind of STUCK_KINDS) {
+    const { text, values } = queries[kind]
+    const explained = await operator.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
+      `explain (analyze, format json) ${text}`,
+      [...values],
+    )
+    const read = rowsRead(explained.rows[0]?.['QUERY PLAN'][0]?.Plan as Plan)
+    // No index knows the dead: they are looked for among the consignments of the asked days alone.
+    const most = kind === 'dead' ? (rows[0]?.count ?? 0) + 10 : 50
+    t.ok(read <= most, `${kind}: ${read} rows read, ${most} at most`)
+  }
+})
