@@ -44,7 +44,6 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   undici: ['libs/http'],
   pino: ['libs/runtime'],
   'prom-client': ['libs/runtime'],
-  'close-with-grace': ['libs/runtime'],
   yauzl: ['libs/envelope'],
   // The gateway checks assertions and issues tokens, the client makes assertions: two ends of one exchange.
   jose: ['services/gateway/auth', 'libs/client'],
