@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -118,6 +118,21 @@ t.test('Ctrl+C ends a command that hangs, at once, and never says that it was do
     t.match(err, /Stopped by Ctrl\+C/)
     t.ok(performance.now() - begun < 20_000)
   }
+})
+
+t.test('a packet can be signed and kept without an axis', async (t) => {
+  const file = join(dir, 'kept', 'packet.edxml')
+  const pki = join(dir, 'pki/agencies/G12')
+  t.equal((await run(['pki', 'agency', join(dir, 'pki'), 'G12', 'x'])).code, EXIT_CODES.done)
+  const signer = ['--sign-key', `${pki}.key.pem`, '--sign-certificate', `${pki}.pem`]
+  const nobody = ['--url', 'http://127.0.0.1:1', '--system', 's', '--key', key, '--lang', 'en']
+  const facts =
+    '--from G12 --to H26 --number 1 --notation CV --date 2026-11-20 --type 2/18 --signer A --subject x'.split(' ')
+  const args = ['send', 'package.json', '--write', file, ...facts, ...signer, ...nobody]
+  t.match(await run(args), { code: EXIT_CODES.done, out: /nothing was sent/ })
+  const kept = readFileSync(file, 'utf8')
+  for (const part of [/<\w*:?Signature /, /AttachmentEncoded|Attachment/]) t.match(kept, part)
+  t.match(await run([...args, '--form', 'detached']), { code: EXIT_CODES.usage, err: /--form.*inline/ })
 })
 
 t.test('Ctrl+C is how watching ends', async (t) => {

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import {
+  type Content,
   type SignedPacket,
   type SubmissionAnswer,
   writeDurably,
@@ -13,9 +14,11 @@ import { clientOf, PROFILE_OPTIONS, type Profile, readProfile, signerOf } from '
 import { readFacts, SEND_OPTIONS } from '../send/read-facts.ts'
 import { withProgress } from '../send/upload-progress.ts'
 
+const FORMS = ['detached', 'inline'] as const
+
 /**
  * `lienthong send FILES …`: the files become a signed document and are sent. A single `.edxml` without facts is sent as it is,
- * it was signed before.
+ * it was signed before. With `--write FILE` the signed packet is kept for another program to send, and nothing is sent.
  */
 export const sendCommand: Command = {
   options: {
@@ -23,6 +26,7 @@ export const sendCommand: Command = {
     ...SEND_OPTIONS,
     form: { type: 'string' },
     check: { type: 'boolean' },
+    write: { type: 'string' },
     receipt: { type: 'string' },
     'idempotency-key': { type: 'string' },
   },
@@ -30,6 +34,7 @@ export const sendCommand: Command = {
     const { output, values, flags, signal } = call
     const profile = readProfile(call)
     const packet = await packetOf(call, profile)
+    if (values.write) return keepPacket(call, packet.packet, values.write)
     const client = clientOf(profile)
     // Before anything is sent whose receipt could not be kept.
     if (values.receipt) await makeFolder(dirname(values.receipt))
@@ -53,6 +58,13 @@ export const sendCommand: Command = {
   },
 }
 
+/** `--write`: everything in one file, so inline. */
+async function keepPacket({ output }: Call, packet: Content, file: string): Promise<void> {
+  await makeFolder(dirname(file))
+  await writeDurably(file, packet, 0o644)
+  output.result({ file }, [output.t('send.written', { file })])
+}
+
 async function packetOf(call: Call, profile: Profile): Promise<SignedPacket | { readonly packet: string }> {
   const { names, output, values } = call
   const [first] = names
@@ -61,7 +73,9 @@ async function packetOf(call: Call, profile: Profile): Promise<SignedPacket | { 
   )
   if (!described && first?.endsWith('.edxml') && names.length === 1) return { packet: first }
   if (!first) throw new UsageError(output.t('usage.missing', { what: 'FILES' }))
-  const form = oneOf(call, '--form', values.form ?? 'detached', ['detached', 'inline'])
+  const form = oneOf(call, '--form', values.form ?? (values.write ? 'inline' : 'detached'), FORMS)
+  if (values.write && form !== 'inline')
+    throw new UsageError(output.t('usage.choice', { what: '--form', choices: 'inline' }))
   return writeSignedPacket({
     facts: readFacts(call, profile),
     files: names.map((path) => ({ name: basename(path), content: path })),

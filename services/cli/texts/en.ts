@@ -48,6 +48,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'send.signature': '  signature: {verdict}{reason}',
   'send.warning': '  note: {code}',
   'send.receipt': '  receipt: {file}',
+  'send.written': 'The signed packet lies in {file}; nothing was sent',
   'send.checked': 'Check only: the packet is good, nothing was sent',
   'send.progress': 'Sending {done} / {total}',
   'inbox.empty': 'The mailbox is empty.',

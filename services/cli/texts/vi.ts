@@ -46,6 +46,7 @@ export const vi = {
   'send.signature': '  chữ ký: {verdict}{reason}',
   'send.warning': '  lưu ý: {code}',
   'send.receipt': '  biên nhận: {file}',
+  'send.written': 'Đã ghi gói có chữ ký vào {file}; chưa gửi gì',
   'send.checked': 'Kiểm tra thử: gói hợp lệ, chưa gửi gì',
   'send.progress': 'Đang gửi {done} / {total}',
   'inbox.empty': 'Hộp thư trống.',
