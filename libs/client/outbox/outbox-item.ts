@@ -6,7 +6,13 @@ import { listFolder, makeFolder, moveFolder, readJson, writeSynced } from '../du
 import type { ClientFault } from '../transport/client-error.ts'
 
 /** Folders of an outbox; an item is a folder that moves from one to the next. */
-export const OUTBOX_FOLDERS = { writing: 'writing', waiting: 'waiting', sent: 'sent', refused: 'refused' } as const
+export const OUTBOX_FOLDERS = {
+  writing: 'writing',
+  waiting: 'waiting',
+  sent: 'sent',
+  refused: 'refused',
+  failed: 'failed',
+} as const
 
 const ITEM_FILE = 'item.json'
 const PACKET_FILE = 'packet.edxml'
@@ -22,10 +28,18 @@ interface ItemRecord {
   }[]
 }
 
-/** What became of an item that left the queue. */
+/**
+ * What became of an item that left the queue. `refused`: it will never be taken as it is. `failed`: the axis fails on this very
+ * item; moved back to `waiting/` it is tried again.
+ */
 export type OutboxResult =
   | { readonly outcome: 'sent'; readonly item: string; readonly folder: string; readonly answer: SubmissionAnswer }
-  | { readonly outcome: 'refused'; readonly item: string; readonly folder: string; readonly fault: ClientFault }
+  | {
+      readonly outcome: 'refused' | 'failed'
+      readonly item: string
+      readonly folder: string
+      readonly fault: ClientFault
+    }
 
 let counter = 0
 
@@ -63,9 +77,13 @@ export async function writeItem(
   return name
 }
 
-/** The first item to be sent. */
-export async function firstItem(dir: string): Promise<{ name: string; submission: Submission } | undefined> {
+/** The first item to be sent of those that are not to be passed over. */
+export async function firstItem(
+  dir: string,
+  passOver: (name: string) => boolean = () => false,
+): Promise<{ name: string; submission: Submission } | undefined> {
   for (const name of await listFolder(join(dir, OUTBOX_FOLDERS.waiting))) {
+    if (passOver(name)) continue
     const folder = join(dir, OUTBOX_FOLDERS.waiting, name)
     const record = await readJson<ItemRecord>(folder, ITEM_FILE)
     // Another process of this system took it meanwhile.
@@ -83,14 +101,15 @@ export async function firstItem(dir: string): Promise<{ name: string; submission
   return undefined
 }
 
-/** Moves an item out of the queue, with the receipt or the refusal beside it. */
+/** Moves an item out of the queue, with the receipt or what the axis said beside it. */
 export async function endItem(
   dir: string,
   name: string,
-  end: { readonly answer: SubmissionAnswer } | { readonly fault: ClientFault },
+  end: { readonly answer: SubmissionAnswer } | { readonly outcome: 'refused' | 'failed'; readonly fault: ClientFault },
 ): Promise<OutboxResult> {
   const from = join(dir, OUTBOX_FOLDERS.waiting, name)
-  const target = join(dir, 'answer' in end ? OUTBOX_FOLDERS.sent : OUTBOX_FOLDERS.refused)
+  const outcome = 'answer' in end ? 'sent' : end.outcome
+  const target = join(dir, OUTBOX_FOLDERS[outcome])
   const folder = join(target, name)
   if ('answer' in end) {
     const { receipt, ...rest } = end.answer
@@ -104,5 +123,5 @@ export async function endItem(
   await moveFolder(from, folder)
   return 'answer' in end
     ? { outcome: 'sent', item: name, folder, answer: end.answer }
-    : { outcome: 'refused', item: name, folder, fault: end.fault }
+    : { outcome: end.outcome, item: name, folder, fault: end.fault }
 }

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { Client, Submission } from '../create-client.ts'
 import { listFolder } from '../durable-file.ts'
 import { ClientError } from '../transport/client-error.ts'
-import { pause, pauseBeforeRetry } from '../transport/pause-before-retry.ts'
+import { growingPause, pause, pauseBeforeRetry } from '../transport/pause-before-retry.ts'
+import { DoubtfulItems } from './doubtful-items.ts'
 import { endItem, firstItem, OUTBOX_FOLDERS, type OutboxResult, writeItem } from './outbox-item.ts'
 
 /** Longest pause between two tries while the axis is away. */
@@ -30,32 +31,60 @@ export interface Outbox {
 
 /**
  * Opens a queue. A refusal that will not change moves its item to `refused/` and the next one follows; anything temporary stops
- * the queue, so that order is kept. Items that were sent lie in `sent/` with their receipt.
+ * the queue, so that order is kept. Where the axis fails on one item again and again and takes another, the one is moved to
+ * `failed/`. Items that were sent lie in `sent/` with their receipt.
  */
 export function openOutbox(client: Pick<Client, 'submit'>, options: OutboxOptions): Outbox {
   const { dir, onResult, onDelay } = options
   let wake: () => void = () => undefined
 
+  const doubtful = new DoubtfulItems()
+
+  async function nextItem(): ReturnType<typeof firstItem> {
+    const next = await firstItem(dir, (name) => doubtful.steppedBack(name))
+    if (next) return next
+    doubtful.beginAnew()
+    return firstItem(dir)
+  }
+
+  /** What became of the item for good, or the error after which it is tried again. @throws what is no matter of the axis */
+  async function send(
+    { name, submission }: NonNullable<Awaited<ReturnType<typeof firstItem>>>,
+    signal: AbortSignal | undefined,
+  ): Promise<OutboxResult | ClientError> {
+    try {
+      const answer = await client.submit(submission, signal ? { signal } : {})
+      doubtful.answered(name)
+      return await endItem(dir, name, { answer })
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      const { fault } = error
+      if (!isForLater(error)) {
+        doubtful.answered(name)
+        return await endItem(dir, name, { outcome: 'refused', fault })
+      }
+      if (isFailure(error) && doubtful.failed(name)) return await endItem(dir, name, { outcome: 'failed', fault })
+      return error
+    }
+  }
+
   async function flush(signal?: AbortSignal): Promise<OutboxResult[]> {
     const results: OutboxResult[] = []
     let tries = 0
     // Looked for anew after every pause: something urgent may have come in front.
-    for (let next = await firstItem(dir); next; next = await firstItem(dir)) {
-      try {
-        const answer = await client.submit(next.submission, signal ? { signal } : {})
-        results.push(await endItem(dir, next.name, { answer }))
-      } catch (error) {
-        if (!(error instanceof ClientError)) throw error
-        if (isForLater(error)) {
-          const ms = Math.min(LONGEST_PAUSE_MS, pauseBeforeRetry(error, tries++) ?? LONGEST_PAUSE_MS)
-          onDelay?.(error, ms)
-          await pause(ms, signal)
-          continue
-        }
-        results.push(await endItem(dir, next.name, { fault: error.fault }))
+    for (let next = await nextItem(); next; next = await nextItem()) {
+      const result = await send(next, signal)
+      if (result instanceof ClientError) {
+        const wanted = isFailure(result) ? growingPause(tries) : pauseBeforeRetry(result, tries)
+        const ms = Math.min(LONGEST_PAUSE_MS, wanted ?? LONGEST_PAUSE_MS)
+        tries += 1
+        onDelay?.(result, ms)
+        await pause(ms, signal)
+        continue
       }
       tries = 0
-      onResult?.(results.at(-1) as OutboxResult)
+      results.push(result)
+      onResult?.(result)
     }
     return results
   }
@@ -86,8 +115,17 @@ export function openOutbox(client: Pick<Client, 'submit'>, options: OutboxOption
   }
 }
 
+/** Of answers that say nothing else: what the line, the hour or the credentials are to blame for passes. */
+const PASSING_REFUSALS = new Set([401, 407, 408, 429])
+
 /** What is wrong with the system or this machine and not with the document is put right by people: documents wait meanwhile. */
 function isForLater({ isTemporary, code, fault }: ClientError): boolean {
   if (code === 'LT_AUTH_FOREIGN_AGENCY') return false
+  if (code === 'LT_CLIENT_ANSWER_UNREADABLE') return fault.status >= 500 || PASSING_REFUSALS.has(fault.status)
   return isTemporary || fault.status >= 500 || code.startsWith('LT_AUTH_')
+}
+
+/** The axis, or somebody before it, broke down over the request; 503 is a no to everybody. */
+function isFailure({ fault }: ClientError): boolean {
+  return fault.status >= 500 && fault.status !== 503
 }

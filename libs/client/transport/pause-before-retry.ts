@@ -9,10 +9,14 @@ const PASSING = new Set([429, 502, 503, 504])
 /** How long to wait before the same request may be tried again; `undefined` when that cannot help. */
 export function pauseBeforeRetry(error: unknown, tries: number): number | undefined {
   if (!(error instanceof ClientError) || !PASSING.has(error.fault.status)) return undefined
+  return Math.max(growingPause(tries), error.fault.retryAfterMs ?? 0)
+}
+
+/** A pause that doubles with the tries, from 250 ms to 30 s. */
+export function growingPause(tries: number): number {
   const grown = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries, 10))
   // Spread, so that many clients do not come back at the same moment after an outage.
-  const spread = grown * (0.5 + Math.random() / 2)
-  return Math.max(spread, error.fault.retryAfterMs ?? 0)
+  return grown * (0.5 + Math.random() / 2)
 }
 
 /** Waits; ends at once, throwing the signal's reason, when the caller gives up. */

@@ -57,9 +57,11 @@ export function shownAddress(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : url.slice(0, 100)
 }
 
+/** A refusal that nobody can read is still one: it keeps its status, and below 500 the same request is not sent again. */
 function unreadable(response: Response, cause?: unknown): ClientError {
-  const params = { address: shownAddress(response.url), status: response.status }
-  return localError('LT_CLIENT_ANSWER_UNREADABLE', params, { cause })
+  const { ok, status } = response
+  const { fault } = localError('LT_CLIENT_ANSWER_UNREADABLE', { address: shownAddress(response.url), status })
+  return new ClientError(ok ? fault : { ...fault, status }, { cause })
 }
 
 function parse(bytes: Buffer): unknown {
