@@ -6,6 +6,7 @@ export { openHealthListener } from './health-listener.ts'
 export { buildHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
 export { type MultipartLimits, type Part, readMultipart } from './multipart/read-multipart.ts'
 export { exportOpenApi, type OpenApiInfo } from './openapi.ts'
+export type { ContentDescription, OperationDescription } from './openapi-operation.ts'
 export {
   type OutgoingAnswer,
   type OutgoingClient,

@@ -1,5 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { answerTo, type FastifyReply, type HttpServer } from '../../../libs/http/index.ts'
+import { answerTo, type FastifyReply, type HttpServer, problemShape } from '../../../libs/http/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import { SCOPE, TOKEN_TTL_S } from './access-token.ts'
 import type { Auth } from './create-auth.ts'
@@ -36,6 +36,15 @@ const Answer = Type.Object({
   scope: Type.String(),
 })
 
+const REFUSED = {
+  description: 'Refused: the members of RFC 6749 5.2 and those of a problem',
+  content: {
+    'application/json': {
+      schema: Type.Object({ error: Type.String(), error_description: Type.String(), ...problemShape.properties }),
+    },
+  },
+}
+
 /**
  * `POST /v1/token`: OAuth 2.0 client credentials (RFC 6749 4.4) with a signed client assertion (RFC 7523 2.2). Errors have
  * the members of RFC 6749 5.2 and those of every other problem of ours.
@@ -51,7 +60,9 @@ export function addTokenRoute(server: HttpServer, auth: Auth): void {
     scope.post(
       '/v1/token',
       {
+        config: { openApi: { answers: { '4XX': REFUSED, '5XX': REFUSED } } },
         schema: {
+          security: [],
           operationId: 'issueToken',
           summary: 'Get an access token for a system',
           tags: ['token'],

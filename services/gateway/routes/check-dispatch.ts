@@ -4,6 +4,7 @@ import { admitSubmission } from '../admission/admit-submission.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
+import { submissionMedia } from './packet-media.ts'
 import { incomingOf, keyHeader } from './submit-dispatch.ts'
 
 const answer = Type.Object({
@@ -19,6 +20,7 @@ export function registerCheckDispatch(server: HttpServer, gateway: Gateway): voi
   server.post(
     '/v1/dispatches/check',
     {
+      config: { openApi: { body: submissionMedia } },
       schema: {
         operationId: 'checkDispatch',
         summary: 'Pre-flight check of a document',

@@ -10,6 +10,7 @@ import { type HttpServer, readMultipart } from '../../../libs/http/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import type { Gateway } from '../gateway.ts'
 import { type ComposeDraft, documentDraft, readDraft, statusDraft } from './compose-draft.ts'
+import { packetMedia, partsMedia } from './packet-media.ts'
 
 const MAX_DRAFT_BYTES = 1024 * 1024
 
@@ -22,11 +23,15 @@ export function registerComposePacket(server: HttpServer, gateway: Gateway): voi
   server.post(
     '/v1/compose',
     {
-      schema: {
-        operationId: 'composePacket',
-        summary: 'Make an unsigned packet from facts and files',
-        description: `multipart/form-data: the part \`envelope\` holds JSON of this shape: ${JSON.stringify(Type.Union([documentDraft, statusDraft]))}`,
+      config: {
+        openApi: {
+          body: {
+            'multipart/form-data': partsMedia(Type.Union([documentDraft, statusDraft]), 'application/json'),
+          },
+          answers: { 200: { description: 'The unsigned packet', content: packetMedia } },
+        },
       },
+      schema: { operationId: 'composePacket', summary: 'Make an unsigned packet from facts and files' },
     },
     async (request, reply) => {
       const { config } = gateway

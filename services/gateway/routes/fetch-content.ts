@@ -8,6 +8,7 @@ import type { Gateway } from '../gateway.ts'
 import { findLeased, handOver } from '../mailbox/hand-over.ts'
 import { readPart } from '../mailbox/read-part.ts'
 import { idParams, uuidShape } from './answer-shapes.ts'
+import { packetMedia } from './packet-media.ts'
 
 const leaseQuery = Type.Object({ lease: Type.String({ maxLength: 64 }) })
 
@@ -27,6 +28,12 @@ const parts = Type.Object({
     }),
   ),
 })
+
+const PART = {
+  description: 'The bytes as they were received; an attachment is always application/octet-stream.',
+  headers: { 'Content-Digest': { description: 'sha-256 of the bytes (RFC 9530)', schema: Type.String() } },
+  content: { ...packetMedia, 'application/octet-stream': { schema: {} } },
+}
 
 /** GET /v1/consignments/:id/parts and /parts/:ordinal: the content of a leased consignment, as it was received. */
 export function registerFetchContent(server: HttpServer, gateway: Gateway): void {
@@ -66,6 +73,7 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
   server.get(
     '/v1/consignments/:id/parts/:ordinal',
     {
+      config: { openApi: { answers: { 200: PART } } },
       schema: {
         operationId: 'fetchPart',
         summary: 'Bytes of one part',

@@ -8,11 +8,20 @@ import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { uuidShape } from './answer-shapes.ts'
 
+const RECEIPT = {
+  description: 'The evidence of the event',
+  content: {
+    'application/xml': { schema: Type.String({ description: 'signed, XAdES baseline B' }) },
+    'application/json': { schema: Type.Object({}, { description: 'the same facts; unsigned' }) },
+  },
+}
+
 /** GET /v1/dispatches/:id/receipts/:entry: the signed evidence of one event, for its sender and for the receiver concerned. */
 export function registerShowReceipt(server: HttpServer, gateway: Gateway): void {
   server.get(
     '/v1/dispatches/:id/receipts/:entry',
     {
+      config: { openApi: { answers: { 200: RECEIPT } } },
       schema: {
         operationId: 'showReceipt',
         summary: 'Signed receipt of one event',

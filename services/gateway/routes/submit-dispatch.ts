@@ -8,6 +8,7 @@ import type { GatewayConfig } from '../config.ts'
 import type { Gateway } from '../gateway.ts'
 import { submitDispatch } from '../submit-dispatch.ts'
 import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
+import { submissionMedia } from './packet-media.ts'
 
 const answer = Type.Object({
   dispatch: uuidShape,
@@ -32,6 +33,7 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
   server.post(
     '/v1/dispatches',
     {
+      config: { openApi: { body: submissionMedia } },
       schema: {
         operationId: 'submitDispatch',
         summary: 'Submit a signed document',

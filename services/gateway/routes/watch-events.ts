@@ -1,4 +1,5 @@
 import { type HttpServer, openEventStream } from '../../../libs/http/index.ts'
+import { Type } from '../../../libs/schema/index.ts'
 import { listMailbox, nextLeaseEndMs } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
@@ -10,6 +11,11 @@ const SUSPENSION_CHECK_MS = 500
 /** A lost wake-up delays by so much at most. */
 const LOOK_AGAIN_MS = 30_000
 
+const EVENTS = {
+  description: 'Events `mailbox` and `dispatch`; comment lines keep the line alive',
+  content: { 'text/event-stream': { schema: Type.String() } },
+}
+
 /**
  * GET /v1/events: server-sent events. `mailbox`: something can be leased now. `dispatch`: the evidence of these dispatches grew.
  * Events are hints without content: what they are about is read through the other routes.
@@ -17,7 +23,10 @@ const LOOK_AGAIN_MS = 30_000
 export function registerWatchEvents(server: HttpServer, gateway: Gateway): void {
   server.get(
     '/v1/events',
-    { schema: { operationId: 'watchEvents', summary: 'Live notices (text/event-stream)' } },
+    {
+      config: { openApi: { answers: { 200: EVENTS } } },
+      schema: { operationId: 'watchEvents', summary: 'Live notices (text/event-stream)' },
+    },
     (request, reply) => {
       const { systemId, systemCode } = callerOf(request)
       const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
