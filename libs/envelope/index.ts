@@ -4,8 +4,9 @@ export { decodeBase64Strict } from './decode-base64.ts'
 export { type DocumentTypeGroup, documentTypes } from './document-types.ts'
 export { extensionOf, safeFileName } from './file-name.ts'
 export { canonicalText, decodeCut } from './intake/canonical-text.ts'
-export type { Cut, ScanResult, Unusual } from './intake/cut.ts'
+export type { Cut, ScanResult, ShortText, Unusual } from './intake/cut.ts'
 export { PacketScanner, type ScanOptions } from './intake/packet-scanner.ts'
+export { Turns } from './intake/turns.ts'
 export { scanWhole } from './intake/whole-tree.ts'
 export {
   type AttachmentMatch,
@@ -25,7 +26,13 @@ export {
   type SecrecyPattern,
   writeSecrecyPatterns,
 } from './secrecy-patterns.ts'
-export { type AttachmentFacts, type AttachmentLabel, type UnzipLimits, unwrapAttachment } from './unwrap-attachment.ts'
+export {
+  type AttachmentFacts,
+  type AttachmentLabel,
+  mayBeZip,
+  type UnzipLimits,
+  unwrapAttachment,
+} from './unwrap-attachment.ts'
 export { ENVELOPE_WARNINGS, type WarningCode } from './warnings.ts'
 export { bareContentId, ENVELOPE_ID, QCVN_102 } from './wire-names.ts'
 export { type DraftAttachment, type PacketDraft, writePacket } from './write-packet.ts'

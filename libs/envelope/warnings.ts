@@ -98,6 +98,10 @@ export const ENVELOPE_WARNINGS = {
     vi: 'Tệp PDF "{name}" đã hỏng do từng bị đọc như văn bản UTF-8; hãy yêu cầu gửi lại bản gốc.',
     en: 'The PDF "{name}" was damaged by being read as UTF-8 text; ask for the original.',
   },
+  ATT_ZIP_UNCHECKED: {
+    vi: 'Tệp nén "{name}" dùng kiểu nén mà trục không mở được nên không kiểm tra được bên trong.',
+    en: 'The zip "{name}" is compressed in a way the axis does not read, so what is inside cannot be checked.',
+  },
   ATT_ENCRYPTED: {
     vi: 'Tệp nén "{name}" có mật khẩu nên không kiểm tra được bên trong.',
     en: 'The zip "{name}" has a password, so what is inside cannot be checked.',

@@ -1,9 +1,11 @@
 import {
   attribute,
+  attributes,
   childElements,
   childrenNamed,
   elementsInNamespace,
   firstChild,
+  hasOuterInstructions,
   holdsOnlyElements,
   localName,
   namespaceUri,
@@ -122,8 +124,13 @@ function readManifest(manifest: XmlElement): SignatureReference[] {
   })
 }
 
-/** The envelope must be the only child of the root besides the block of inline attachments. */
+/**
+ * The envelope must be the only child of the root besides the block of inline attachments, and the root must say nothing of its
+ * own: neither its attributes nor instructions before and after it are signed in this shape.
+ */
 function countInline(tree: XmlTree, envelope: XmlElement): number {
+  if (attributes(tree.root).length > 0) throw shapeFault('unsigned attributes on the root')
+  if (hasOuterInstructions(tree)) throw shapeFault('an unsigned instruction beside the root')
   const others = childElements(tree.root).filter((element) => element !== envelope)
   const [block, ...more] = others
   if (parentOf(envelope) !== tree.root || more.length > 0 || !holdsOnlyElements(tree.root)) {

@@ -48,6 +48,11 @@ export interface SignatureReport {
   readonly shape?: PacketShapeName
   readonly algorithm?: string
   readonly digestAlgorithm?: string
+  /**
+   * Of a packet with a manifest of its attachments: whether they are what it says, whoever signed it and whether or not the
+   * signature holds.
+   */
+  readonly manifestFits?: boolean
   /** Digest of the signed canonical form, hex. */
   readonly canonicalDigest?: string
   readonly signer?: Signer
@@ -81,6 +86,7 @@ async function judge(input: PacketToVerify, draft: Draft): Promise<void> {
   draft.digestAlgorithm = signature.references[0]?.digestAlgorithm ?? ''
   const shape = readPacketShape(tree, signature)
   draft.shape = shape.name
+  if (shape.name === 'envelope-manifest') draft.manifestFits = fits(input, shape)
   const { leaf, others } = signerCertificate(signature)
   draft.signer = describeSigner(leaf)
   draft.chain = [leaf.fingerprint]
@@ -118,6 +124,16 @@ function checkAttachments(input: PacketToVerify, shape: ReturnType<typeof readPa
     throw new SignatureFault('invalid', 'LT_SIG_ATTACHMENT_MISMATCH', { contentId: '(inline)' })
   }
   matchAttachments(shape.manifest, [...detached, ...inline])
+}
+
+function fits(input: PacketToVerify, shape: ReturnType<typeof readPacketShape>): boolean {
+  try {
+    checkAttachments(input, shape)
+    return true
+  } catch (error) {
+    if (error instanceof SignatureFault) return false
+    throw error
+  }
 }
 
 function describeSigner(certificate: Certificate): Signer {

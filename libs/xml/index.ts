@@ -10,6 +10,7 @@ export {
   elementsById,
   elementsInNamespace,
   firstChild,
+  hasOuterInstructions,
   holdsOnlyElements,
   localName,
   namespaceUri,

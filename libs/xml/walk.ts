@@ -5,6 +5,7 @@ const { XmlNsStruct: ns } = binding
 const ELEMENT = 1
 const TEXT = 3
 const CDATA = 4
+const INSTRUCTION = 7
 
 export const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
 
@@ -100,6 +101,14 @@ export function holdsOnlyElements(element: XmlElement): boolean {
     if ((type !== TEXT && type !== CDATA) || binding.xmlNodeGetContent(child).trim() !== '') return false
   }
   return true
+}
+
+/** Whether a processing instruction stands before or after the root element. */
+export function hasOuterInstructions(tree: XmlTree): boolean {
+  for (let each = node.children(tree.document); each; each = node.next(each)) {
+    if (node.type(each) === INSTRUCTION) return true
+  }
+  return false
 }
 
 /** The value of an attribute; attributes in no namespace when none is given. */

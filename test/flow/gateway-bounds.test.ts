@@ -127,7 +127,7 @@ t.test('the thread for large packets: one at a time, one culprit, never two thre
     maxOpenBytes: Number.POSITIVE_INFINITY,
   })
   t.teardown(() => examiner[Symbol.asyncDispose]())
-  const open = (packet: Buffer, tokens: string[] = []) => examiner.open(Buffer.from(packet), tokens, 'x')
+  const open = (packet: Buffer, tokens: string[] = []) => examiner.open(Buffer.from(packet), tokens, examiner.room('x'))
   const small = world.packet('demo-g12', ['H26'])
   ;(await open(small))[Symbol.dispose]()
 

@@ -215,6 +215,40 @@ const CASES: readonly Case[] = [
     params: { agency: 'H53' },
   },
   {
+    name: 'a secrecy mark in the name of a wrapped file',
+    code: 'LT_BUS_SECRECY_MARK',
+    make: () => xml(packet(inside('a.pdf', 'application/pdf', zip('x/(MAT) ke hoach.pdf', SMALL_PDF)))),
+  },
+  {
+    name: 'a secrecy mark in the name of a part alone',
+    code: 'LT_BUS_SECRECY_MARK',
+    make: () => detached([file('a')], [{ ...file('a'), name: '(MẬT).pdf' }]),
+    digest: wholeOf([file('a')]),
+  },
+  {
+    name: 'more attachments inside than the manifest lists',
+    code: 'LT_BUS_TOO_MANY_ATTACHMENTS',
+    make: () => xml(edited('</AttachmentEncoded>', `${'<Attachment/>'.repeat(1000)}</AttachmentEncoded>`)),
+    params: { limit: 100 },
+  },
+  {
+    name: 'a prefix nobody declared',
+    code: 'LT_ENV_PREFIX_UNDECLARED',
+    make: () => xml(edited('<edXML:Reference>', '<edXML:Reference xlink:href="">')),
+  },
+  {
+    name: 'an element of ours in an older namespace',
+    code: 'LT_ENV_NAMESPACE',
+    make: () =>
+      xml(
+        edited(
+          '</edXML:Subject>',
+          '</q:Subject>',
+          edited('<edXML:Subject>', '<q:Subject xmlns:q="http://e-doc.vn/xsd">'),
+        ),
+      ),
+  },
+  {
     name: 'an unsigned packet',
     code: 'LT_SIG_ABSENT',
     make: () => xml(world.unsigned('demo-g12', to)),
@@ -422,6 +456,10 @@ t.test('under the policy report, faults of the signature are told and the packet
     const request = await make()
     const foretold = await send('/v1/dispatches/check', request)
     const answer = await send('/v1/dispatches', request)
+    if (code === 'LT_SIG_ATTACHMENT_MISMATCH') {
+      t.same([answer.status, answer.body.code], [422, code], `${name}: refused under every policy`)
+      continue
+    }
     t.equal(answer.status, 202, `${name}: ${JSON.stringify(answer.body.code)}`)
     t.same([answer.body.signature.verdict, answer.body.signature.reason], [verdict, code], name)
     t.same(foretold.body.signature, answer.body.signature, 'as the pre-flight said')
@@ -430,6 +468,20 @@ t.test('under the policy report, faults of the signature are told and the packet
     const { rows } = await world.eyes.query('select signature from dispatch where id = $1', [answer.body.dispatch])
     t.same([rows[0].signature.verdict, rows[0].signature.policy], [verdict, 'report'])
   }
+  const forged = (sent: Buffer): Request => {
+    const text = signedEnvelope(world, 'demo-g12', to, [file('a')]).toString()
+    const value = SIGNATURE_VALUE.exec(packet().toString())?.[0] as string
+    const envelope = Buffer.from(text.replace(SIGNATURE_VALUE, value).replace(/<ds:KeyInfo>[\s\S]*<\/ds:KeyInfo>/, ''))
+    return multipart([envelopePart(envelope), filePart(file('a', sent))])
+  }
+  const unbound = await send('/v1/dispatches', forged(LONG_PDF))
+  t.same(
+    [unbound.status, unbound.body.code],
+    [422, 'LT_SIG_ATTACHMENT_MISMATCH'],
+    'nobody signed it, but its digests count',
+  )
+  const bound = await send('/v1/dispatches', forged(SMALL_PDF))
+  t.same([bound.status, bound.body.signature.verdict], [202, 'unverifiable'], JSON.stringify(bound.body))
   const refused = await send('/v1/dispatches', xml(edited('</edXML:Subject>', '</edXML:Subjekt>')))
   t.equal(refused.body.code, 'LT_ENV_MALFORMED', 'everything else is refused as before')
   const valid = await send('/v1/dispatches', xml(packet()))
@@ -472,6 +524,22 @@ t.test('the detached form: both receivers fetch each part byte for byte', async 
   }
 })
 
+t.test('what a receiver is shown of a detached file is what the envelope says of it', async (t) => {
+  const signed = { ...file('a', LONG_PDF), name: 'quyet-dinh.pdf' }
+  const envelope = signedEnvelope(world, 'demo-g12', ['H26'], [signed])
+  const disguised = { ...signed, name: '../../setup.exe', mediaType: 'application/x-msdownload' }
+  const answer = await send('/v1/dispatches', multipart([envelopePart(envelope), filePart(disguised)]))
+  t.equal(answer.status, 202, JSON.stringify(answer.body))
+  const { parts } = await fetchAll('demo-h26', answer.body.dispatch)
+  t.match(parts[1], { contentId: 'a', name: 'quyet-dinh.pdf', mediaType: 'application/pdf' })
+
+  const renamed = signedEnvelope(world, 'demo-g12', ['H26'], [{ ...signed, contentId: 'khac' }])
+  const matched = await send('/v1/dispatches', multipart([envelopePart(renamed), filePart(signed)]))
+  t.equal(matched.status, 202, JSON.stringify(matched.body))
+  const expected = wholeOf([{ ...signed, contentId: 'khac' }])({ body: multipart([envelopePart(renamed)]).body })
+  t.equal(matched.body.contentHash, expected.toString('hex'), 'hashed under the id that the receipt names')
+})
+
 t.test('a long inline attachment is cut out, verified, and given back in both forms', async (t) => {
   const sent = world.packet('demo-g12', to, {
     attachments: [
@@ -490,9 +558,9 @@ t.test('a long inline attachment is cut out, verified, and given back in both fo
     [
       { ordinal: 0, file: true, cut: false },
       { ordinal: 1, file: false, cut: true },
-      { ordinal: 2, file: false, cut: false },
+      { ordinal: 2, file: false, cut: true },
     ],
-    'stored once, as received; the long attachment is a range of it',
+    'stored once, as received; the attachments are ranges of it',
   )
   const { parts, fetched } = await fetchAll('demo-h26', answer.body.dispatch)
   t.same(fetched, [sent, LONG_PDF, SMALL_PDF])

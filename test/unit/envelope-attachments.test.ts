@@ -143,6 +143,11 @@ t.test('a file in a zip of one entry is recognised as wrapped', async (t) => {
     'etc.pdf',
     'entry names are no paths',
   )
+  t.equal(
+    (await unwrapAttachment(await zip({ 'x/MẬT.pdf': PDF }), { name: 'a.pdf' })).entryName,
+    'MẬT.pdf',
+    'the name inside is told, whatever the name outside',
+  )
 })
 
 t.test('what is wrong with an attachment', async (t) => {
@@ -184,6 +189,29 @@ t.test('what is wrong with an attachment', async (t) => {
   await refused(whole, 'LT_ATT_ZIP_BOMB', { maxExpandedBytes: 1000 })
   await refused(await zip({ 'a.pdf': Buffer.alloc(40_000_000) }), 'LT_ATT_ZIP_BOMB')
   await refused(await zip({ a: 'x', b: 'x', c: 'x' }), 'LT_ATT_ZIP_BOMB', { maxEntries: 2 })
+  const two = await zip({ 'a.pdf': Buffer.concat([PDF, Buffer.alloc(3_000_000)]), 'b.pdf': PDF })
+  const directoryOf = (bytes: Buffer): number => bytes.indexOf('PK\u0001\u0002')
+  const lying = Buffer.from(two)
+  lying.writeUInt32LE(20, directoryOf(lying) + 24)
+  await refused(lying, 'LT_ATT_BROKEN_ZIP')
+  const boasting = Buffer.from(two)
+  boasting.writeUInt32LE(4_000_000, directoryOf(boasting) + 24)
+  await refused(boasting, 'LT_ATT_BROKEN_ZIP')
+  const zeroed = Buffer.from(two)
+  zeroed.fill(0, 60, 300)
+  await refused(zeroed, 'LT_ATT_BROKEN_ZIP')
+  const prefixed = Buffer.concat([Buffer.from('#!/bin/sh\n'), zeroed])
+  for (const label of [{ name: 'a.zip' }, { name: 'a.docx' }, { name: 'a.bin', declaredType: 'application/x-zip' }]) {
+    await t.rejects(unwrapAttachment(prefixed, label), { code: 'LT_ATT_BROKEN_ZIP' }, `bytes in front, ${label.name}`)
+    const path = join(t.testdir(), 'prefixed.bin')
+    writeFileSync(path, prefixed)
+    await t.rejects(unwrapAttachment(path, label), { code: 'LT_ATT_BROKEN_ZIP' })
+  }
+  t.match(await unwrapAttachment(PDF, { name: 'a.zip' }), { mediaType: 'application/pdf', wrapped: false })
+  const strange = Buffer.from(two)
+  strange.writeUInt16LE(14, strange.indexOf('PK\u0001\u0002') + 10)
+  strange.writeUInt16LE(14, 8)
+  t.same(await codes(strange, 'a.zip'), ['ATT_ZIP_UNCHECKED'])
   const liar = await zip({ 'a.pdf': Buffer.alloc(3_000_000) })
   liar.writeUInt32LE(100, liar.indexOf('PK\u0001\u0002') + 24)
   await refused(liar, 'LT_ATT_BROKEN_ZIP')

@@ -17,6 +17,7 @@ import {
   readMultipart,
   registerHealth,
 } from '../../libs/http/index.ts'
+import { readPartHeader } from '../../libs/http/multipart/part-header.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
 
 const lines: string[] = []
@@ -312,6 +313,16 @@ t.test('multipart: parts in order, whatever the cuts between chunks', async (t) 
   form.set('file', new Blob([Buffer.alloc(250_000, 0x0d)]), 'f.bin')
   t.equal((await fetch(`${url}/multi`, { method: 'POST', body: form })).status, 200, 'the form of an ordinary client')
   t.equal(parts[1]?.text.length, 250_000)
+})
+
+t.test('no file name of a part holds control characters', (t) => {
+  const nameOf = (name: string): string | undefined =>
+    readPartHeader(Buffer.from(`Content-Disposition: form-data; name=a; ${name}`)).fileName
+  t.equal(nameOf("filename*=UTF-8''C%C3%B4ng.pdf"), 'Công.pdf')
+  for (const name of ['%00', '%0d%0aX:y', '%09', '%C2%85', '%E2%80%A8', '%7f'])
+    t.throws(() => nameOf(`filename*=UTF-8''a${name}b`), { code: 'LT_HTTP_MULTIPART_BROKEN' }, name)
+  t.throws(() => nameOf('filename="a\tb"'), { code: 'LT_HTTP_MULTIPART_BROKEN' })
+  t.end()
 })
 
 t.test('an unread part is skipped and still counted', async (t) => {

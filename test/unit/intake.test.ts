@@ -136,6 +136,27 @@ t.test('what is short, plain or elsewhere stays', (t) => {
   t.end()
 })
 
+t.test('places of short texts are noted, whatever the sizes of the chunks', (t) => {
+  const packet = Buffer.from(
+    '<e><a>QUJD</a><b> QUJD\r\nQUI=\n</b><c>QUJ</c><d>QUJD<!-- x --></d><f>QU&#74;D</f><g></g><h>  </h><i>QUJD<j/></i>QUJD</e>',
+  )
+  for (const step of [1, 2, 7, packet.length]) {
+    const texts = scan(packet, {}, step).shortTexts?.map(({ start, end, letters }) => [
+      packet.toString('latin1', start, end),
+      letters,
+    ])
+    t.same(texts, [
+      ['QUJD', 4],
+      [' QUJD\r\nQUI=\n', 8],
+    ])
+  }
+  t.ok(
+    (scan(Buffer.from(`<e>${'<a>QUJD</a>'.repeat(20_000)}</e>`), {}).shortTexts?.length ?? 0) <= 4096,
+    'a bounded number',
+  )
+  t.end()
+})
+
 t.test('faults of the Base64 are found while streaming', async (t) => {
   const long = 'QUJD'.repeat(100)
   const faults: [string, string | undefined][] = [

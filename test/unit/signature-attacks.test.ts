@@ -87,6 +87,23 @@ t.test('what the signature does not cover', async (t) => {
     'unverifiable LT_SIG_SHAPE',
     'text beside the envelope',
   )
+  for (const [what, from, to] of [
+    ['a style sheet in front', '<edXML ', '<?xml-stylesheet href="x.xsl"?><edXML '],
+    ['an instruction behind', '</edXML>', '</edXML><?x y?>'],
+    ['an attribute of the root', '<edXML ', '<edXML lang="vi" '],
+  ] as const) {
+    t.equal(await after(t, parts, (packet) => packet.replace(from, to)), 'unverifiable LT_SIG_SHAPE', what)
+    t.match(
+      await after(t, whole, (packet) => packet.replace(from, to)),
+      /^invalid/,
+      `${what} of a packet signed as a whole`,
+    )
+  }
+  t.equal(
+    await after(t, parts, (packet) => packet.replace('<edXML ', '<!-- x --><edXML ')),
+    'valid',
+    'a comment says nothing',
+  )
   t.equal(
     await after(t, whole, (packet) => packet.replace('</ds:Signature>', '<ds:Object><x/></ds:Object></ds:Signature>')),
     'unverifiable LT_SIG_SHAPE',
@@ -120,6 +137,10 @@ t.test('attachments and the manifest', async (t) => {
   t.equal(await given([seen, { ...seen, contentId: 'thua' }]), mismatch, 'one more')
   t.equal(await given([{ ...seen, contentId: 'khac' }]), mismatch, 'another name')
   t.equal(await given([], [seen]), mismatch, 'inline, but not there')
+  const fits = async (sha256: Uint8Array, packet: string): Promise<boolean | undefined> =>
+    (await judge(Buffer.from(packet), pki.trust, { attachments: [{ ...seen, sha256 }] })).manifestFits
+  const forged = parts.replace(/<ds:KeyInfo>[\s\S]*<\/ds:KeyInfo>/, '').replace(/(<ds:SignatureValue>)[^<]*/, '$1AAAA')
+  t.same([await fits(seen.sha256, forged), await fits(other.sha256, forged)], [true, false], 'whoever signed it')
   const hidden = parts.replace('</edXML>', '<AttachmentEncoded><Attachment/></AttachmentEncoded></edXML>')
   t.equal(await given([seen], [], hidden), mismatch, 'there, but not told')
   const manifest = /<ds:Manifest .*<\/ds:Manifest>/s.exec(parts)?.[0] as string

@@ -15,6 +15,15 @@ export interface Cut {
   readonly fault?: Base64Fault
 }
 
+/** The whole text of an element that stayed in the skeleton and has the form of Base64. */
+export interface ShortText {
+  /** As in `Cut`. */
+  readonly start: number
+  readonly end: number
+  /** Characters that are no white space. */
+  readonly letters: number
+}
+
 /** What made a packet need the whole-tree path, in words fit for an error text. */
 export type Construct = 'reference' | 'CDATA' | 'comment' | 'processing-instruction' | 'child-element' | 'not-Base64'
 
@@ -31,6 +40,8 @@ export interface ScanResult {
   readonly cuts: readonly Cut[]
   /** Length of the packet in bytes. */
   readonly size: number
+  /** In the order of the packet, a bounded number; absent when the packet was not cut while streaming. */
+  readonly shortTexts?: readonly ShortText[]
   /** Set when the packet cannot be cut while streaming: give its bytes to `scanWhole`. */
   readonly unusual?: Unusual
 }

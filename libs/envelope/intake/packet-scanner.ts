@@ -1,7 +1,7 @@
 import { BusError } from '../../errors/index.ts'
 import { startOfXml } from '../recognise-start.ts'
-import { classOf, DATA, OTHER } from './base64-run.ts'
-import type { Construct, Cut, ScanResult, Unusual } from './cut.ts'
+import { classOf, OTHER, SPACE } from './base64-run.ts'
+import type { Construct, Cut, ScanResult, ShortText, Unusual } from './cut.ts'
 import { CutText } from './cut-text.ts'
 import { Skeleton } from './skeleton.ts'
 import {
@@ -28,6 +28,9 @@ export interface ScanOptions {
   /** Most texts cut out of one packet. Default 100. */
   readonly maxCuts?: number
 }
+
+/** Real packets have a few dozen such texts, most of them codes; what is not noted is found by reading the packet again. */
+const MAX_SHORT_TEXTS = 4096
 
 /** Where the scanner stands. RUN: text right after a start tag, which may turn out long; CUT: one that has. */
 type State =
@@ -70,15 +73,23 @@ export class PacketScanner {
   #declaration = ''
   /** The run's first byte, in the packet. */
   #runStart = 0
-  #runHasData = false
   /** Length of the text since the last tag, and the first thing in it that keeps it from being cut. */
   #textLength = 0
   #textConstruct: Unusual | undefined
   #culprit: Unusual | undefined
+  /** Where a run ended right before a `<`, in the packet, and its characters without white space. */
+  #runEnd = -1
+  #runLetters = 0
+  #shortTexts: ShortText[] = []
 
   constructor(options: ScanOptions = {}) {
     const { cutOver = 65536, maxSkeletonBytes = 4 << 20, maxBytes = 50 << 20, maxCuts = 100 } = options
     this.#limits = { cutOver, maxSkeletonBytes, maxBytes, maxCuts }
+  }
+
+  /** Bytes of the packet that are held at the moment. */
+  get heldBytes(): number {
+    return this.#skeleton.length
   }
 
   /** Takes the next bytes; nothing of them is referred to afterwards. Chunks of up to 256 KB keep the event loop free. */
@@ -101,7 +112,12 @@ export class PacketScanner {
     this.#noteText()
     if (!this.#unusual && this.#skeleton.length > this.#limits.maxSkeletonBytes) this.#overflow()
     if (this.#unusual) return { skeleton: Buffer.alloc(0), cuts: [], size: this.#size, unusual: this.#unusual }
-    return { skeleton: this.#skeleton.take(), cuts: this.#cuts, size: this.#size }
+    return {
+      skeleton: this.#skeleton.take(),
+      cuts: this.#cuts,
+      size: this.#size,
+      shortTexts: this.#shortTexts,
+    }
   }
 
   /** Goes on from `at` in the present state; gives where it stopped. */
@@ -153,12 +169,14 @@ export class PacketScanner {
     for (; at < last; at++) {
       const kind = classOf[bytes[at] as number]
       if (kind === OTHER) break
-      if (kind === DATA) this.#runHasData = true
+      if (kind !== SPACE) this.#runLetters += 1
     }
     this.#textLength += at - from
-    if (at < last) this.#state = 'text'
-    else if (this.#textLength > this.#limits.cutOver) {
-      if (this.#runHasData) this.#startCut(bytes, at)
+    if (at < last) {
+      this.#state = 'text'
+      if (bytes[at] === LESS) this.#runEnd = this.#base + at
+    } else if (this.#textLength > this.#limits.cutOver) {
+      if (this.#runLetters > 0) this.#startCut(bytes, at)
       else this.#state = 'text'
     }
     return at
@@ -198,6 +216,7 @@ export class PacketScanner {
     if (byte === SLASH) {
       // The text ended at the `<`, one byte before `at`.
       if (this.#open) this.#cuts.push(this.#open.finish(this.#runStart, this.#base + at - 1))
+      else this.#noteShort(this.#base + at - 1)
       this.#open = undefined
       return this.#enter('end-tag', at + 1)
     }
@@ -205,6 +224,13 @@ export class PacketScanner {
     const named = isNameStart(byte)
     if (this.#open) return this.#giveUp(named ? 'child-element' : 'not-Base64', at)
     return this.#enter(named ? 'tag' : 'verbatim', at)
+  }
+
+  /** The whole text of an element ends at `end`: it is worth noting when it may be Base64. */
+  #noteShort(end: number): void {
+    const letters = this.#runLetters
+    if (this.#runEnd !== end || letters === 0 || letters % 4 !== 0) return
+    if (this.#shortTexts.length < MAX_SHORT_TEXTS) this.#shortTexts.push({ start: this.#runStart, end, letters })
   }
 
   #tag(bytes: Buffer, from: number): number {
@@ -221,7 +247,8 @@ export class PacketScanner {
   #afterStartTag(at: number): number {
     if (this.#repeat === 1) return this.#enter('text', at + 1)
     this.#runStart = this.#base + at + 1
-    this.#runHasData = false
+    this.#runLetters = 0
+    this.#runEnd = -1
     return this.#enter('run', at + 1)
   }
 

@@ -4,6 +4,8 @@ import { type ParameterizedValue, parseParameters } from './parameters.ts'
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}):[ \t]{0,20}(.*)$/
 const CONTENT_ID = /^<([\x21-\x3b\x3d\x3f-\x7e]{1,200})>$/
 const NAME = /^[\x21-\x7e]{1,200}$/
+/** Percent encoding can bring in what no header line may hold. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/u
 const MAX_FIELDS = 10
 
 /** What the header of one part says. */
@@ -75,8 +77,13 @@ function parameterized(fields: Map<string, string>, name: string): Parameterized
 
 function fileNameOf(parameters: ReadonlyMap<string, string>): string | undefined {
   const extended = parameters.get('filename*')
-  if (extended === undefined) return parameters.get('filename')
-  const encoded = /^utf-8'[A-Za-z-]{0,20}'(.*)$/i.exec(extended)?.[1]
+  const name = extended === undefined ? parameters.get('filename') : decodeExtended(extended)
+  if (name !== undefined && CONTROL.test(name)) throw broken('the file name of a part has control characters')
+  return name
+}
+
+function decodeExtended(text: string): string {
+  const encoded = /^utf-8'[A-Za-z-]{0,20}'(.*)$/i.exec(text)?.[1]
   try {
     if (encoded !== undefined) return decodeURIComponent(encoded)
   } catch {

@@ -1,5 +1,5 @@
 import type { BlobStore } from '../../../libs/blobs/index.ts'
-import { scanWhole } from '../../../libs/envelope/index.ts'
+import { type ScanResult, scanWhole } from '../../../libs/envelope/index.ts'
 import { BusError, isBusError } from '../../../libs/errors/index.ts'
 import type { Part } from '../../../libs/http/index.ts'
 import { newDispatchId, type PacketForm } from '../../../libs/model/index.ts'
@@ -8,13 +8,14 @@ import type { SystemRow } from '../../../libs/store/index.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { Examiner } from '../examine/open-examiner.ts'
 import { type AcceptableSubmission, asAcceptable } from './acceptable-submission.ts'
-import { collectAttachments, contentHashOf } from './check-attachments.ts'
-import { checkAgainstSchema, checkRules, checkSecrecy } from './check-envelope.ts'
+import { collectAttachments } from './check-attachments.ts'
+import { checkAgainstSchema, checkPartNames, checkRules, checkSecrecy } from './check-envelope.ts'
 import { checkRecipients } from './check-recipients.ts'
 import { checkSender } from './check-sender.ts'
 import { checkSignature } from './check-signature.ts'
 import { checkRepetition, type KnownSubmissions } from './find-known.ts'
 import { inspectAttachments } from './inspect-attachments.ts'
+import { contentHashOf, matchArrivals } from './match-arrivals.ts'
 import { type PacketLimits, receiveAttachment, receivePacket, StagedParts } from './receive-parts.ts'
 import type { Submission } from './submission.ts'
 
@@ -41,6 +42,8 @@ export interface SubmissionRequest {
   readonly system: SystemRow
   readonly idempotencyKey?: string
   readonly incoming: Incoming
+  /** Aborted when the caller has gone away: what waits for a turn need not go on. */
+  readonly signal?: AbortSignal
 }
 
 /** `repeat`: these bytes were accepted before, as this dispatch. */
@@ -65,9 +68,9 @@ const ENVELOPE_CHECKS: readonly ((submission: Submission, options: AdmissionOpti
 
 /** Checks of the whole, once every byte has arrived. */
 const CONTENT_CHECKS: readonly ((submission: Submission, options: AdmissionOptions) => void | Promise<void>)[] = [
-  checkSecrecy,
+  (submission, { examiner }) => checkPartNames(submission, examiner),
   collectAttachments,
-  (submission, { blobs }) => inspectAttachments(submission, blobs),
+  inspectAttachments,
   (submission, { registry }) => checkSignature(submission, registry),
 ]
 
@@ -91,6 +94,7 @@ export async function admitSubmission(
     // Bytes that were accepted before get their first receipt, whatever the registry or the calendar say today.
     if (refusal && !(await mayBeRepeat(submission, options))) throw refusal
     if (request.incoming.form === 'detached') await receiveRest(request.incoming.parts, staged)
+    matchArrivals(submission, options.limits)
     submission.contentHash = contentHashOf(submission)
     facts.sha256 = submission.contentHash
     facts.size = submission.parts.reduce((sum, part) => sum + part.size, 0)
@@ -118,31 +122,31 @@ async function receiveEnvelope(
   staged: StagedParts,
   facts: RefusalFacts,
 ): Promise<Submission> {
-  const { incoming } = request
-  const scan =
-    incoming.form === 'inline'
-      ? await receivePacket(incoming.body, staged, 'packet', options.limits)
-      : await receivePacket(await firstPart(incoming.parts), staged, 'envelope', {
-          ...options.limits,
-          maxPacketBytes: options.limits.maxSkeletonBytes,
-        })
-  const packet = staged.parts[0]
-  if (!packet) throw new BusError('LT_SUB_EMPTY')
-  facts.sha256 = packet.sha256
-  facts.size = packet.size
-  const { unusual } = scan
-  const whole = unusual
-    ? await scanWhole(packet.staged.read(), { ...scan, unusual }, { maxSkeletonBytes: options.limits.maxSkeletonBytes })
-    : scan
-  const opened = await options.examiner.open(
-    whole.skeleton,
-    whole.cuts.map(({ token }) => token),
-    request.system.id,
-  )
+  const { incoming, system } = request
+  const room = options.examiner.room(system.id)
+  let whole: ScanResult
+  try {
+    const scan =
+      incoming.form === 'inline'
+        ? await receivePacket(incoming.body, staged, 'packet', options.limits, room)
+        : await receivePacket(
+            await firstPart(incoming.parts),
+            staged,
+            'envelope',
+            { ...options.limits, maxPacketBytes: options.limits.maxSkeletonBytes },
+            room,
+          )
+    whole = await cutUnusual(scan, request, options, staged, facts)
+  } catch (error) {
+    room[Symbol.dispose]()
+    throw error
+  }
+  const tokens = whole.cuts.map(({ token }) => token)
+  const opened = await options.examiner.open(whole.skeleton, tokens, room)
   return {
     dispatchId: newDispatchId(),
     caller: request.caller,
-    system: request.system,
+    system,
     form: incoming.form as PacketForm,
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
     parts: staged.parts,
@@ -150,6 +154,28 @@ async function receiveEnvelope(
     opened,
     warnings: [...opened.envelope.warnings],
   }
+}
+
+/** A packet that could not be cut while it streamed in is read once more, by a process of its own. */
+async function cutUnusual(
+  scan: ScanResult,
+  { system, signal }: SubmissionRequest,
+  options: AdmissionOptions,
+  staged: StagedParts,
+  facts: RefusalFacts,
+): Promise<ScanResult> {
+  const packet = staged.parts[0]
+  if (!packet) throw new BusError('LT_SUB_EMPTY')
+  facts.sha256 = packet.sha256
+  facts.size = packet.size
+  const { unusual } = scan
+  if (!unusual) return scan
+  const { maxSkeletonBytes } = options.limits
+  return await scanWhole(
+    packet.staged.read(),
+    { ...scan, unusual },
+    { maxSkeletonBytes, owner: system.id, ...(signal ? { signal } : {}) },
+  )
 }
 
 async function firstPart(parts: AsyncIterable<Part>): Promise<AsyncIterable<Buffer>> {

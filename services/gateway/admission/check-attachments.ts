@@ -1,67 +1,99 @@
 import { createHash } from 'node:crypto'
-import { decodeBase64Strict, type InlineAttachment, matchAttachments } from '../../../libs/envelope/index.ts'
+import { decodeBase64Strict, decodeCut, type InlineAttachment, type ShortText } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
-import { detachedContentHash } from '../../../libs/model/index.ts'
-import { doorOf, settle } from './check-envelope.ts'
-import type { KnownAttachment, ReceivedPart, Submission } from './submission.ts'
+import { settle } from './check-envelope.ts'
+import type { Arrival, InlineContent, KnownAttachment, ReceivedPart, Submission } from './submission.ts'
 
 /**
- * Brings together what the manifest lists and what really came, inside the packet or beside it, one to one, in envelope order.
+ * The facts of every attachment that came, in envelope order. Content id, name and media type are the manifest's: what stands
+ * beside the bytes is signed by nobody.
  * @throws BusError LT_ATT_BAD_BASE64, LT_ATT_MISSING, LT_ATT_UNLISTED
  */
-export function collectAttachments(submission: Submission): void {
-  const { envelope, inlineAttachments } = submission.opened
-  const arrived = [
-    ...inlineAttachments.map((attachment) => describeInline(submission, attachment)),
-    ...submission.parts.filter(({ role }) => role === 'attachment').map(describeDetached),
-  ]
-  const { matches, problems, warnings } = matchAttachments(envelope, arrived, doorOf(submission))
-  settle(submission, problems)
-  submission.warnings.push(...warnings)
-  submission.attachments = matches.map(({ entry, attachment }) => {
-    const mediaType = attachment.mediaType ?? entry.mediaType
+export async function collectAttachments(submission: Submission): Promise<void> {
+  const { arrivals } = submission
+  if (!arrivals) throw new TypeError('attachments are collected after they were matched')
+  const contents = new Map<Arrival, Content>()
+  const places = openPlaces(submission)
+  for (const arrival of arrivals.matches.map(({ attachment }) => attachment).sort(inPacketOrder(submission))) {
+    contents.set(arrival, await readContent(submission, arrival, places))
+  }
+  settle(submission, arrivals.problems)
+  submission.warnings.push(...arrivals.warnings)
+  submission.attachments = arrivals.matches.map(({ entry, attachment }): KnownAttachment => {
+    const mediaType = entry.mediaType ?? attachment.mediaType
     return {
-      ...attachment,
       contentId: entry.contentId,
       name: entry.name,
       ...(mediaType === undefined ? {} : { mediaType }),
+      ...(contents.get(attachment) as Content),
     }
   })
 }
 
-function describeInline(submission: Submission, attachment: InlineAttachment): KnownAttachment {
-  const { contentId, name, mediaType } = attachment
-  const facts = { contentId, name, ...(mediaType === undefined ? {} : { mediaType }) }
-  if (attachment.token === undefined) {
-    const bytes = decodeBase64Strict(attachment.text ?? '', name)
-    return { ...facts, sha256: createHash('sha256').update(bytes).digest(), size: bytes.length, inline: { bytes } }
+type Content = Pick<KnownAttachment, 'sha256' | 'size' | 'inline' | 'part'>
+
+function inPacketOrder(submission: Submission): (a: Arrival, b: Arrival) => number {
+  const order = new Map(submission.opened.inlineAttachments.map((inline, position) => [inline, position]))
+  const place = ({ inline }: Arrival): number => (inline ? (order.get(inline) ?? 0) : order.size)
+  return (a, b) => place(a) - place(b)
+}
+
+async function readContent(submission: Submission, { inline, part }: Arrival, places: Places): Promise<Content> {
+  if (part) return { sha256: part.sha256, size: part.size, part }
+  const { contentId, name, text, token } = inline as InlineAttachment
+  if (token === undefined) {
+    const bytes = decodeBase64Strict(text ?? '', name)
+    const content = { sha256: sha256(bytes), size: bytes.length }
+    return { ...content, inline: { bytes, ...(await places.find(text ?? '', content.sha256)) } }
   }
-  const cut = submission.scan.cuts.find(({ token }) => token === attachment.token)
+  const cut = submission.scan.cuts.find((each) => each.token === token)
   if (!cut || cut.fault !== undefined)
     throw new BusError('LT_ATT_BAD_BASE64', { name, contentId, reason: cut?.fault ?? '' })
-  return { ...facts, sha256: cut.decodedSha256, size: cut.decodedSize, inline: { start: cut.start, end: cut.end } }
+  return { sha256: cut.decodedSha256, size: cut.decodedSize, inline: { start: cut.start, end: cut.end } }
 }
 
-function describeDetached(part: ReceivedPart): KnownAttachment {
+interface Places {
+  /** Where a short text stands in the packet as received; nothing when that is not known. Asked in the packet's order. */
+  find(text: string, digest: Buffer): Promise<Pick<InlineContent, 'start' | 'end'>>
+}
+
+/**
+ * Places of short attachments, so that fetching one needs no second reading of the packet. The scanner noted what may be one;
+ * that a place holds these very bytes is proved here.
+ */
+function openPlaces({ scan, parts }: Submission): Places {
+  const packet = parts[0] as ReceivedPart
+  const noted = scan.shortTexts ?? []
+  let next = 0
+  /** Texts that only look alike are many in hostile packets alone. */
+  let proofs = 0
   return {
-    contentId: part.contentId ?? '',
-    name: part.name ?? '',
-    ...(part.mediaType === undefined ? {} : { mediaType: part.mediaType }),
-    sha256: part.sha256,
-    size: part.size,
-    part,
+    async find(text, digest) {
+      const letters = text.replace(/[ \t\r\n]+/g, '').length
+      for (let at = next; at < noted.length && proofs < MAX_PROOFS; at++) {
+        const place = noted[at] as ShortText
+        if (place.letters !== letters) continue
+        proofs += 1
+        if (!(await holds(packet, place, digest))) continue
+        next = at + 1
+        return { start: place.start, end: place.end }
+      }
+      return {}
+    },
   }
 }
 
-/** The identity of the submission's bytes; for a detached packet in the order of the envelope's manifest. */
-export function contentHashOf(submission: Submission): Buffer {
-  const packet = submission.parts[0] as ReceivedPart
-  if (submission.form === 'inline') return packet.sha256
-  const order = new Map(submission.opened.envelope.attachments.map(({ contentId }, position) => [contentId, position]))
-  const place = (part: ReceivedPart): number => order.get(part.contentId ?? '') ?? order.size
-  const parts = submission.parts.slice(1).sort((a, b) => place(a) - place(b))
-  return detachedContentHash(
-    packet.sha256,
-    parts.map(({ contentId = '', sha256, size }) => ({ contentId, sha256, size })),
-  )
+const MAX_PROOFS = 500
+
+async function holds(packet: ReceivedPart, { start, end }: ShortText, digest: Buffer): Promise<boolean> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of decodeCut(packet.staged.read({ start, end }), '')) hash.update(chunk)
+  } catch (error) {
+    if (error instanceof BusError && error.code === 'LT_ATT_BAD_BASE64') return false
+    throw error
+  }
+  return hash.digest().equals(digest)
 }
+
+const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()

@@ -1,5 +1,6 @@
-import { checkBusinessRules, type Door, findSecrecyMark, type PacketProblem } from '../../../libs/envelope/index.ts'
+import { checkBusinessRules, type Door, type PacketProblem, type SecrecyMark } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
+import type { Examiner } from '../examine/open-examiner.ts'
 import type { Submission } from './submission.ts'
 
 /** Which rules a system's packets are held to. */
@@ -20,13 +21,20 @@ export function checkRules(submission: Submission, limits: { maxRecipients: numb
 
 /**
  * State secrets never travel here (Decision 28/2018): a mark in subject, content, notation or file name refuses the packet,
- * and the caller keeps no byte of it. @throws BusError LT_BUS_SECRECY_MARK
+ * and the caller keeps no byte of it. What the packet itself says was searched where it was read.
+ * @throws BusError LT_BUS_SECRECY_MARK
  */
 export function checkSecrecy(submission: Submission): void {
-  const { envelope, inlineAttachments } = submission.opened
-  const names = [...envelope.attachments, ...inlineAttachments].map(({ name }) => name)
-  for (const part of submission.parts) if (part.name !== undefined) names.push(part.name)
-  const mark = findSecrecyMark(envelope, names)
+  refuseMark(submission.opened.mark)
+}
+
+/** The same for the names that came beside the packet. @throws BusError LT_BUS_SECRECY_MARK, LT_ENV_TOO_LARGE */
+export function checkPartNames(submission: Submission, examiner: Pick<Examiner, 'markIn'>): void {
+  refuseMark(examiner.markIn(submission.parts.flatMap(({ name }) => name ?? [])))
+}
+
+/** @throws BusError LT_BUS_SECRECY_MARK when there is one */
+export function refuseMark(mark: SecrecyMark | undefined): void {
   if (mark) throw new BusError('LT_BUS_SECRECY_MARK', { field: mark.field, pattern: mark.pattern })
 }
 

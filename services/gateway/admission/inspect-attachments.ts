@@ -1,26 +1,44 @@
 import type { BlobStore, StagedBlob } from '../../../libs/blobs/index.ts'
-import { decodeCut, unwrapAttachment } from '../../../libs/envelope/index.ts'
+import { type AttachmentLabel, decodeCut, mayBeZip, Turns, unwrapAttachment } from '../../../libs/envelope/index.ts'
+import type { Examiner } from '../examine/open-examiner.ts'
+import { refuseMark } from './check-envelope.ts'
 import type { KnownAttachment, ReceivedPart, Submission } from './submission.ts'
 
 /** What all zips of one submission may expand to together; the largest single one may have half of it. */
 const MAX_EXPANDED_BYTES = 1024 * 1024 * 1024
 const MAX_ONE_BYTES = MAX_EXPANDED_BYTES / 2
 
+/** Zips above this many bytes may take long to expand; smaller ones stay under 32 MB of it. */
+const COSTLY_BYTES = 128 * 1024
+const expanding = new Turns({ slots: 2, maxWaiting: 1000, maxWaitingOfOne: 200 })
+
+interface InspectOptions {
+  readonly blobs: BlobStore
+  readonly examiner: Pick<Examiner, 'markIn'>
+}
+
 /**
  * Looks at each attachment by its bytes: media type, a zip that a client library put round the file, damage, bombs. What a label
- * gets wrong is told; a broken or exploding zip refuses the packet. Content is never changed.
- * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB
+ * gets wrong is told; a broken or exploding zip refuses the packet, and so does a secrecy mark in the name of a wrapped file.
+ * Content is never changed.
+ * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB, LT_BUS_SECRECY_MARK, LT_SUB_BUSY
  */
-export async function inspectAttachments(submission: Submission, blobs: BlobStore): Promise<void> {
+export async function inspectAttachments(submission: Submission, { blobs, examiner }: InspectOptions): Promise<void> {
   let left = MAX_EXPANDED_BYTES
   for (const attachment of submission.attachments ?? []) {
     const limits = { maxExpandedBytes: Math.min(left, MAX_ONE_BYTES) }
     const label = { name: attachment.name, declaredType: attachment.mediaType, limits }
-    await withBytes(submission, attachment, blobs, async (source) => {
-      const { warnings, expandedBytes } = await unwrapAttachment(source, label)
+    const look = async (source: Uint8Array | string): Promise<void> => {
+      const { warnings, expandedBytes, entryName } = await unwrapAttachment(source, label)
       submission.warnings.push(...warnings)
       left -= expandedBytes
-    })
+      if (entryName !== undefined) refuseMark(examiner.markIn([entryName]))
+    }
+    await withBytes(submission, attachment, blobs, label, (source) =>
+      attachment.size > COSTLY_BYTES
+        ? expanding.run(submission.system.id, undefined, () => look(source))
+        : look(source),
+    )
   }
 }
 
@@ -33,14 +51,16 @@ async function withBytes(
   submission: Submission,
   attachment: KnownAttachment,
   blobs: BlobStore,
+  label: AttachmentLabel,
   look: Look,
 ): Promise<void> {
   if (attachment.part) return look(await sourceOf(attachment.part.staged))
   if (attachment.inline?.bytes) return look(attachment.inline.bytes)
   const packet = submission.parts[0] as ReceivedPart
-  const decoded = (): AsyncIterable<Uint8Array> => decodeCut(packet.staged.read(attachment.inline), attachment.name)
+  const { start = 0, end = 0 } = attachment.inline ?? {}
+  const decoded = (): AsyncIterable<Uint8Array> => decodeCut(packet.staged.read({ start, end }), attachment.name)
   const head = await readHead(decoded())
-  if (!isZip(head)) return look(head)
+  if (!mayBeZip(head, label)) return look(head)
   const scratch = blobs.stage()
   try {
     for await (const chunk of decoded()) await scratch.write(chunk)
@@ -49,9 +69,6 @@ async function withBytes(
     await scratch.discard()
   }
 }
-
-/** A zip is read from its end and needs the whole file; everything else is told by its first bytes. */
-const isZip = (head: Buffer): boolean => head.subarray(0, 2).toString('latin1') === 'PK'
 
 async function readHead(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []

@@ -133,16 +133,19 @@ function contentRows(
   stored: readonly StoredBlob[],
   place: (bytes: Uint8Array) => { offset: number; length: number },
 ): ContentRow[] {
+  // What a receiver is shown of an attachment is what the envelope says, not what stood beside its bytes.
+  const described = new Map(submission.attachments.flatMap((each) => (each.part ? [[each.part, each] as const] : [])))
   const rows: ContentRow[] = submission.parts.map((part, ordinal) => {
+    const said = described.get(part) ?? part
     const blob = stored[ordinal] as StoredBlob
     const at = blob.bytes ? place(blob.bytes) : { offset: null, length: null }
     return {
       dispatch_id: submission.dispatchId,
       ordinal,
       role: part.role,
-      content_id: part.contentId ?? null,
-      name: part.name ?? null,
-      media_type: part.mediaType ?? null,
+      content_id: said.contentId ?? null,
+      name: said.name ?? null,
+      media_type: said.mediaType ?? null,
       size: part.size,
       sha256: part.sha256.toString('hex'),
       path: blob.path ?? null,

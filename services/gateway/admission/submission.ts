@@ -1,5 +1,10 @@
 import type { StagedBlob } from '../../../libs/blobs/index.ts'
-import type { ScanResult } from '../../../libs/envelope/index.ts'
+import type {
+  InlineAttachment,
+  MatchedAttachments,
+  PresentAttachment,
+  ScanResult,
+} from '../../../libs/envelope/index.ts'
 import type { AgencyCode, DispatchId, EnvelopeWarning, PacketForm } from '../../../libs/model/index.ts'
 import type { SignerRelation } from '../../../libs/registry/index.ts'
 import type { SignatureReport } from '../../../libs/signature/index.ts'
@@ -26,16 +31,23 @@ export interface KnownAttachment {
   /** SHA-256 and size of the decoded bytes. */
   readonly sha256: Buffer
   readonly size: number
-  /** Set for an attachment inside a packet: where its Base64 text stands in the packet's bytes when it was cut out, else its bytes. */
-  readonly inline?: { readonly start: number; readonly end: number; readonly bytes?: never } | InlineBytes
+  /** Set for an attachment inside a packet. */
+  readonly inline?: InlineContent
   /** Set for a detached one. */
   readonly part?: ReceivedPart
 }
 
-interface InlineBytes {
-  readonly bytes: Buffer
-  readonly start?: never
-  readonly end?: never
+/** Where an attachment's Base64 text stands in the packet's bytes, as far as that is known; its own bytes when it is short. */
+export interface InlineContent {
+  readonly start?: number
+  readonly end?: number
+  readonly bytes?: Buffer
+}
+
+/** An attachment that came, in the packet or beside it, before its bytes were looked at. */
+export interface Arrival extends PresentAttachment {
+  readonly inline?: InlineAttachment
+  readonly part?: ReceivedPart
 }
 
 export interface ResolvedRecipient {
@@ -55,6 +67,8 @@ export interface Submission {
   readonly scan: ScanResult
   readonly opened: ExaminedPacket
   readonly warnings: EnvelopeWarning[]
+  /** What came, brought together with what the manifest lists. */
+  arrivals?: MatchedAttachments<Arrival>
   senderCode?: AgencyCode
   recipients?: readonly ResolvedRecipient[]
   attachments?: readonly KnownAttachment[]

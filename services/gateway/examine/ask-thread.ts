@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { PacketProblem } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import type { SignatureReport } from '../../../libs/signature/index.ts'
-import type { ExamineAnswer, ExamineRequest, ExamineResult, OpenedFacts } from './examine-protocol.ts'
+import type { ExamineAnswer, ExamineRequest, ExamineResult, OpenedFacts, ThreadSettings } from './examine-protocol.ts'
 import type { ExaminedPacket } from './examined-packet.ts'
 
 const typescript = import.meta.url.endsWith('.ts')
@@ -23,7 +23,7 @@ interface Question {
  * fails, and so do questions about packets whose trees went with it; packets it had not begun are read by its successor.
  */
 export class ExamineThread {
-  readonly #keyDir: string
+  readonly #settings: ThreadSettings
   readonly #timeoutMs: number
   #waiting: Question[] = []
   #current: { readonly id: number; readonly question: Question; readonly timer: NodeJS.Timeout } | undefined
@@ -34,8 +34,8 @@ export class ExamineThread {
   #last = 0
   #closed = false
 
-  constructor(keyDir: string, timeoutMs: number) {
-    this.#keyDir = keyDir
+  constructor(settings: ThreadSettings, timeoutMs: number) {
+    this.#settings = settings
     this.#timeoutMs = timeoutMs
   }
 
@@ -100,7 +100,7 @@ export class ExamineThread {
   }
 
   #start(): Worker {
-    const worker = startThread({ keyDir: this.#keyDir })
+    const worker = startThread(this.#settings)
     worker.unref()
     worker.on('message', (answer: ExamineAnswer) => this.#take(answer))
     const ended = (cause: Error): void => {
@@ -142,7 +142,7 @@ export class ExamineThread {
 }
 
 /** A thread of its own loads TypeScript only when told how; what is built is JavaScript. */
-function startThread(workerData: object): Worker {
+function startThread(workerData: ThreadSettings): Worker {
   if (!typescript) return new Worker(FILE, { workerData })
   const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'))
   return new Worker(

@@ -1,8 +1,7 @@
-import type { Door, InlineAttachment, PacketProblem } from '../../../libs/envelope/index.ts'
+import type { Door, PacketProblem, SecrecyPattern } from '../../../libs/envelope/index.ts'
 import type { ErrorCode, ErrorParams } from '../../../libs/errors/index.ts'
-import type { Envelope } from '../../../libs/model/index.ts'
 import type { SignatureReport } from '../../../libs/signature/index.ts'
-import type { SignatureQuestion } from './examined-packet.ts'
+import type { ExaminedPacket, SignatureQuestion } from './examined-packet.ts'
 
 /** What the thread that examines large packets is asked. `packet` numbers the tree it holds. */
 export type ExamineRequest = { readonly id: number; readonly packet: number } & (
@@ -12,11 +11,13 @@ export type ExamineRequest = { readonly id: number; readonly packet: number } & 
   | { readonly ask: 'close' }
 )
 
-export interface OpenedFacts {
-  readonly envelope: Envelope
-  readonly dialect: string
-  readonly repaired: boolean
-  readonly inlineAttachments: readonly InlineAttachment[]
+/** What is known of a packet as plain data. */
+export type OpenedFacts = Pick<ExaminedPacket, 'envelope' | 'dialect' | 'repaired' | 'inlineAttachments' | 'mark'>
+
+/** What the thread needs from the start. */
+export interface ThreadSettings {
+  readonly keyDir: string
+  readonly secrecyPatterns: readonly SecrecyPattern[]
 }
 
 export type ExamineResult = OpenedFacts | readonly PacketProblem[] | SignatureReport | undefined

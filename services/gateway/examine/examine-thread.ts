@@ -2,20 +2,20 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isBusError } from '../../../libs/errors/index.ts'
 import { loadTrust } from '../load-keys.ts'
 import { examinePacket } from './examine-packet.ts'
-import type { ExamineAnswer, ExamineRequest, ExamineResult } from './examine-protocol.ts'
+import type { ExamineAnswer, ExamineRequest, ExamineResult, ThreadSettings } from './examine-protocol.ts'
 import type { ExaminedPacket } from './examined-packet.ts'
 
 // The thread that large packets are read on. It holds their trees until it is told to close them.
-const { keyDir } = workerData as { keyDir: string }
+const { keyDir, secrecyPatterns } = workerData as ThreadSettings
 const trust = await loadTrust(keyDir)
 const packets = new Map<number, ExaminedPacket>()
 
 async function answer(request: ExamineRequest): Promise<ExamineResult> {
   if (request.ask === 'open') {
-    const packet = examinePacket(request.skeleton, request.tokens, () => trust)
+    const packet = examinePacket(request.skeleton, request.tokens, { trust: () => trust, secrecyPatterns })
     packets.set(request.packet, packet)
-    const { envelope, dialect, repaired, inlineAttachments } = packet
-    return { envelope, dialect, repaired, inlineAttachments }
+    const { envelope, dialect, repaired, inlineAttachments, mark } = packet
+    return { envelope, dialect, repaired, inlineAttachments, ...(mark ? { mark } : {}) }
   }
   const packet = packets.get(request.packet)
   if (!packet) throw new TypeError('no such packet')

@@ -1,5 +1,11 @@
 import { createReadStream } from 'node:fs'
-import { canonicalText, type Door, type InlineAttachment, type PacketProblem } from '../../../libs/envelope/index.ts'
+import {
+  canonicalText,
+  type Door,
+  type InlineAttachment,
+  type PacketProblem,
+  type SecrecyMark,
+} from '../../../libs/envelope/index.ts'
 import type { Envelope } from '../../../libs/model/index.ts'
 import type { PacketToVerify, SignatureReport } from '../../../libs/signature/index.ts'
 
@@ -10,6 +16,8 @@ export interface ExaminedPacket extends Disposable {
   /** The tree is not what was sent: undeclared prefixes were bound. */
   readonly repaired: boolean
   readonly inlineAttachments: readonly InlineAttachment[]
+  /** The first secrecy mark met in it. */
+  readonly mark?: SecrecyMark
   checkSchema(door: Door): Promise<readonly PacketProblem[]>
   verify(question: SignatureQuestion): Promise<SignatureReport>
 }

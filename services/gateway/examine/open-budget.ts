@@ -8,6 +8,12 @@ const MAX_OPEN_BYTES = 128 * 1024 * 1024
 /** What one system may have of it: a single sender cannot shut the others out. */
 const SYSTEM_SHARE = 4
 
+/** What one packet takes of the budget, from its first bytes on; dispose it to give it back, once or more often. */
+export interface OpenRoom extends Disposable {
+  /** Makes the room this many bytes wide, if it is not already. @throws BusError LT_SUB_BUSY when there is none */
+  atLeast(bytes: number): void
+}
+
 /** A bound on the trees that wait for something: for attachments that are still on their way, most of all. */
 export class OpenBudget {
   readonly #max: number
@@ -23,15 +29,22 @@ export class OpenBudget {
     return this.#total
   }
 
-  /** Takes room for one packet; answers the function that gives it back, once. @throws BusError LT_SUB_BUSY when there is none */
-  take(systemId: string, bytes: number): () => void {
-    const own = this.#bySystem.get(systemId) ?? 0
-    if (this.#total + bytes > this.#max || own + bytes > this.#max / SYSTEM_SHARE) throw new BusError('LT_SUB_BUSY')
-    this.#add(systemId, bytes)
-    let taken = true
-    return () => {
-      if (taken) this.#add(systemId, -bytes)
-      taken = false
+  /** Room for one packet, empty at first. */
+  room(owner: string): OpenRoom {
+    let held = 0
+    return {
+      atLeast: (bytes) => {
+        const more = bytes - held
+        if (more <= 0) return
+        const own = this.#bySystem.get(owner) ?? 0
+        if (this.#total + more > this.#max || own + more > this.#max / SYSTEM_SHARE) throw new BusError('LT_SUB_BUSY')
+        this.#add(owner, more)
+        held = bytes
+      },
+      [Symbol.dispose]: () => {
+        this.#add(owner, -held)
+        held = 0
+      },
     }
   }
 

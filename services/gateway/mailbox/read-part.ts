@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto'
-import { decodeBase64Strict, decodeCut, openPacket, PacketScanner, scanWhole } from '../../../libs/envelope/index.ts'
+import { decodeBase64Strict, decodeCut, type ScanResult, scanWhole } from '../../../libs/envelope/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import { type ContentSource, readStoredPart } from '../../../libs/pipeline/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
 import type { ContentPart } from '../../../libs/store/index.ts'
-import type { PacketLimits } from '../admission/receive-parts.ts'
+import { type PacketLimits, scanPacket } from '../admission/receive-parts.ts'
+import type { Examiner } from '../examine/open-examiner.ts'
 
 export interface PartSource extends ContentSource {
-  readonly submission: { readonly limits: PacketLimits }
+  readonly submission: { readonly limits: PacketLimits; readonly examiner: Pick<Examiner, 'room' | 'open'> }
 }
+
+/** All fetches that have to read a packet again share the room that one system has for its submissions. */
+const OWNER = 'fetch'
 
 /**
  * The bytes of one part: from its row, from its file, or, for an attachment inside a packet, decoded on the way out.
- * @throws BusError LT_STORE_CONTENT_MISSING; LT_ENV_UNUSUAL_REFUSED when an unusual packet cannot be read again now
+ * @throws BusError LT_STORE_CONTENT_MISSING; LT_SUB_BUSY, LT_ENV_UNUSUAL_REFUSED when an unusual packet cannot be read again now
  */
 export async function readPart(
   source: PartSource,
@@ -32,9 +36,9 @@ export async function readPart(
     return decodeCut(text, part.name ?? '')
   }
   const { path } = packet
-  if (path !== null) return readShort(() => source.blobs.read(path), part, source.submission.limits)
+  if (path !== null) return readShort(() => source.blobs.read(path), part, source.submission)
   const row = await readRow(source, dispatchId)
-  return readShort(() => rangeOf(row, { start: 0, end: row.length }), part, source.submission.limits)
+  return readShort(() => rangeOf(row, { start: 0, end: row.length }), part, source.submission)
 }
 
 const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest()
@@ -49,18 +53,28 @@ async function* rangeOf(
   yield bytes.subarray(start, end)
 }
 
-/** A short attachment: the packet is read once more, its long texts cut out as on the way in. */
+/**
+ * A short attachment whose place is not known (its text has references or the like): the packet is read once more as on the way
+ * in, long texts cut out, and where all packets are read.
+ */
 async function readShort(
   read: () => AsyncIterable<Uint8Array>,
   part: ContentPart,
-  { maxSkeletonBytes }: PacketLimits,
+  { limits, examiner }: PartSource['submission'],
 ): Promise<Buffer> {
-  const scanner = new PacketScanner({ maxBytes: Number.MAX_SAFE_INTEGER, maxSkeletonBytes })
-  for await (const chunk of read()) scanner.push(chunk)
-  const scan = scanner.end()
-  const { unusual } = scan
-  const { skeleton, cuts } = unusual ? await scanWhole(read(), { ...scan, unusual }, { maxSkeletonBytes }) : scan
-  using opened = openPacket(skeleton, { tokens: new Set(cuts.map(({ token }) => token)) })
+  const { maxSkeletonBytes } = limits
+  const room = examiner.room(OWNER)
+  let scan: ScanResult
+  try {
+    const first = await scanPacket(read(), { maxPacketBytes: Number.MAX_SAFE_INTEGER, maxSkeletonBytes }, room)
+    const { unusual } = first
+    scan = unusual ? await scanWhole(read(), { ...first, unusual }, { maxSkeletonBytes, owner: OWNER }) : first
+  } catch (error) {
+    room[Symbol.dispose]()
+    throw error
+  }
+  const tokens = scan.cuts.map(({ token }) => token)
+  using opened = await examiner.open(scan.skeleton, tokens, room)
   for (const { text } of opened.inlineAttachments) {
     if (text === undefined) continue
     const bytes = decodeBase64Strict(text, part.name ?? '')
