@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { processNumbers } from './processes-in.ts'
 
 const LISTENING = '0A'
@@ -10,7 +11,7 @@ const LISTENING = '0A'
 export function isHeldByOurs(port: number, envDir: string): boolean {
   const sockets = listeningSockets(port)
   if (sockets.size === 0) return false
-  return processNumbers().some((pid) => environmentOf(pid).includes(`LT_ENV_DIR=${envDir}`) && holds(pid, sockets))
+  return processNumbers().some((pid) => settingsOf(pid) === resolve(envDir) && holds(pid, sockets))
 }
 
 /** What `/proc/<pid>/fd` shows for each socket that listens on the port, IPv4 and IPv6. */
@@ -39,8 +40,12 @@ function target(link: string): string {
   }
 }
 
-function environmentOf(pid: number): string[] {
-  return read(`/proc/${pid}/environ`).split('\0')
+/** The folder of settings that a process was started with, as it sees it. */
+function settingsOf(pid: number): string | undefined {
+  const variable = read(`/proc/${pid}/environ`)
+    .split('\0')
+    .find((each) => each.startsWith('LT_ENV_DIR='))
+  return variable === undefined ? undefined : resolve(target(`/proc/${pid}/cwd`), variable.slice('LT_ENV_DIR='.length))
 }
 
 function read(path: string): string {

@@ -3,25 +3,31 @@ import { EXIT_CODES, UsageError } from './command.ts'
 import { faultOfFile } from './fault-of-file.ts'
 import type { Output } from './output.ts'
 
-/** Tells an error in the words of the catalogue and answers the exit code it ends with; whatever has no words there is a defect. */
-export function endWith(error: unknown, output: Output): number {
+/**
+ * Tells an error in the words of the catalogue and answers the exit code it ends with; whatever has no words there is a defect.
+ * @param about what it concerns, for programs that read the JSON
+ */
+export function endWith(error: unknown, output: Output, about: About = {}): number {
   if (error instanceof UsageError) {
     output.note(error.message)
     return EXIT_CODES.usage
   }
   const fault = faultOf(error) ?? faultOfFile(error)
-  if (!fault) return tellDefect(error, output)
-  tellFault(fault, output)
+  if (!fault) return tellDefect(error, output, about)
+  tellFault(fault, output, about)
   return exitCodeOf(fault)
 }
 
+type About = Readonly<Record<string, string>>
+
 /** Tells what went wrong and what to do, on standard error; with `--json` as one JSON object. */
-export function tellFault(fault: ClientFault, output: Output): void {
+export function tellFault(fault: ClientFault, output: Output, about: About = {}): void {
   const { title, advice } = fault.texts[output.language]
   if (output.json) {
     const { code, status, actor, retry, detail, traceId } = fault
     output.note(
       JSON.stringify({
+        ...about,
         code,
         status,
         actor,
@@ -44,10 +50,10 @@ export function tellFault(fault: ClientFault, output: Output): void {
 }
 
 /** The stack is for whoever mends it. */
-function tellDefect(error: unknown, output: Output): number {
+function tellDefect(error: unknown, output: Output, about: About): number {
   const reason = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? reason) : reason
-  output.note(output.json ? JSON.stringify({ defect: reason, stack }) : output.t('error.defect', { reason }))
+  output.note(output.json ? JSON.stringify({ ...about, defect: reason, stack }) : output.t('error.defect', { reason }))
   if (!output.json) output.note(stack)
   return EXIT_CODES.internal
 }

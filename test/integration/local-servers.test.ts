@@ -179,7 +179,7 @@ t.test('a listen port that another program took is given up, one of our own serv
   await once(foreign, 'listening')
   t.teardown(() => foreign.close())
   const script = `require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
-  const own = spawn(process.execPath, ['-e', script], { env: { LT_ENV_DIR: at.env } })
+  const own = spawn(process.execPath, ['-e', script], { cwd: at.base, env: { LT_ENV_DIR: 'env' } })
   t.teardown(() => own.kill('SIGKILL'))
   const [line] = await once(own.stdout, 'data')
   const taken = (foreign.address() as AddressInfo).port

@@ -153,6 +153,9 @@ t.test('a consignment that cannot be received is told in words, and scripts hear
   t.match(english.err, new RegExp(`${id} could not be received yet:\nLT_BOX_NOT_FOUND: Not there\\.\n.*Look again`))
   t.notMatch(english.out, /empty/)
   leases = 0
+  const json = await run(['inbox', '--receive', join(dir, 'failing'), '--json', '--lang', 'en', ...profile])
+  t.match(JSON.parse(json.err), { consignment: id, code: 'LT_BOX_NOT_FOUND', title: 'Not there.' })
+  leases = 0
   const vietnamese = await run(['inbox', '--receive', join(dir, 'failing'), ...profile])
   t.match(vietnamese.err, /Chưa nhận được .*:\nLT_BOX_NOT_FOUND: Không thấy\.\n.*Xem lại/)
   t.match(await run(['inbox', '--receive', join(dir, 'failing'), '--lang', 'en', ...profile]), {

@@ -55,8 +55,8 @@ async function receive(call: Call, profile: Profile, dir: string): Promise<numbe
   const failures: number[] = []
   // A consignment that fails now comes again: it is told, and the others go on.
   const failed = (error: unknown, consignment: string): void => {
-    output.note(output.t(consignment === '' ? 'inbox.notAsked' : 'inbox.failed', { consignment }))
-    failures.push(endWith(error, output))
+    if (!output.json) output.note(output.t(consignment === '' ? 'inbox.notAsked' : 'inbox.failed', { consignment }))
+    failures.push(endWith(error, output, { consignment }))
   }
   await makeFolder(join(dir, 'incoming'))
   const inbox = openInbox(clientOf(profile), {
