@@ -8,6 +8,8 @@ const BATCH = 500
 export interface OrphanSearch {
   /** Folders younger than this, by their id and by their last change, are left alone. Milliseconds. */
   readonly olderThanMs: number
+  /** Only dispatches whose ids are not older than this are looked at: an orphan comes into being with its id, or never. */
+  readonly since: Date
   /** Which of these dispatches have a row. Called with at most 500 ids. */
   readonly isKnown: (dispatchIds: string[]) => Promise<ReadonlySet<string>>
 }
@@ -25,10 +27,10 @@ async function changedMs(path: string): Promise<number | undefined> {
 export async function* findOrphans(dir: string, search: OrphanSearch): AsyncGenerator<string, void, undefined> {
   const before = Date.now() - search.olderThanMs
   for await (const month of await opendir(dir)) {
-    if (!/^\d{4}-\d{2}$/.test(month.name)) continue
+    if (!/^\d{4}-\d{2}$/.test(month.name) || month.name < search.since.toISOString().slice(0, 7)) continue
     let batch: string[] = []
     for await (const { name } of await opendir(join(dir, month.name))) {
-      if (!isUuid(name) || uuidTimeMs(name) > before) continue
+      if (!isUuid(name) || uuidTimeMs(name) > before || uuidTimeMs(name) < search.since.getTime()) continue
       const changed = await changedMs(join(dir, month.name, name))
       if (changed === undefined || changed > before) continue
       batch.push(name)

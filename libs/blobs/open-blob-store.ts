@@ -7,6 +7,7 @@ import { dispatchFolder, isBlobPath } from './blob-path.ts'
 import { errnoOf, writeError } from './disk-error.ts'
 import { findOrphans, type OrphanSearch, sweepIncoming } from './find-orphans.ts'
 import { FolderMaker } from './make-folder.ts'
+import { emptyQuarantine, quarantine } from './quarantine.ts'
 import { type ByteRange, readRange } from './read-range.ts'
 import { type StageContext, type StagedBlob, Staging } from './staged-blob.ts'
 import { FolderSync } from './sync-folder.ts'
@@ -31,8 +32,12 @@ export interface BlobStore {
   read(path: string, range?: ByteRange): Readable
   /** Deletes the content of a dispatch; resolves once the deletion itself is on disk. No error when there is none. */
   remove(dispatchId: string): Promise<void>
-  /** Ids of dispatches with content here and no row anywhere; the caller removes them. */
+  /** Ids of dispatches with content here and no row anywhere; the caller puts them aside. */
   listOrphans(search: OrphanSearch): AsyncIterable<string>
+  /** Moves the content of a dispatch out of the store, into `orphans/<day>/`; nothing is deleted. */
+  quarantine(dispatchId: string): Promise<void>
+  /** Deletes what was put aside before a day; says how many days' folders that were. */
+  emptyQuarantine(before: Date): Promise<number>
   /** Removes half-received files nobody has written to for so many milliseconds; says how many. */
   sweepIncoming(olderThanMs: number): Promise<number>
 }
@@ -57,6 +62,8 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<BlobStor
     read: (path, range = {}) => Readable.from(readKept(dir, path, range), { objectMode: false }),
     remove: (dispatchId) => remove(dir, sync, dispatchId),
     listOrphans: (search) => findOrphans(dir, search),
+    quarantine: (dispatchId) => quarantine(dir, sync, dispatchId, new Date()),
+    emptyQuarantine: (before) => emptyQuarantine(dir, before),
     sweepIncoming: (olderThanMs) => sweepIncoming(incoming, olderThanMs),
   }
 }

@@ -7,7 +7,7 @@ import { busUnavailable } from './bus-unavailable.ts'
 import { connectNats } from './connect-nats.ts'
 import { type ConsumeWorkOptions, consumeWork } from './consume-work.ts'
 import { pause } from './pause.ts'
-import { ensureStreams } from './streams.ts'
+import { ensureStreams, type StreamName } from './streams.ts'
 
 /** How long a start waits for the first connection before it goes on without. */
 const FIRST_CONNECTION_MS = 2_000
@@ -80,8 +80,14 @@ class NatsBus implements Bus {
 
   publish(subject: string, payload: Uint8Array | string = ''): boolean {
     if (!this.#connection || !this.#connected) return false
-    this.#connection.publish(subject, payload)
-    return true
+    try {
+      this.#connection.publish(subject, payload)
+      return true
+    } catch (error) {
+      // The client throws while it closes. Whoever sends a wake-up has committed already and must not hear of that as a failure.
+      this.#log.debug({ err: error, natsSubject: subject }, 'a wake-up was not sent')
+      return false
+    }
   }
 
   async publishWork(subject: string, data: Uint8Array, { msgId }: PublishWorkOptions = {}): Promise<void> {
@@ -98,8 +104,8 @@ class NatsBus implements Bus {
     }
   }
 
-  async ensureStreams(): Promise<void> {
-    await ensureStreams(this.#required())
+  async ensureStreams(): Promise<Record<StreamName, number>> {
+    return ensureStreams(this.#required())
   }
 
   consumeWork(options: ConsumeWorkOptions): Promise<void> {

@@ -5,8 +5,10 @@ import { PullWork } from './pull-work.ts'
 import type { StreamName } from './streams.ts'
 import type { PulledMessage, WorkMessage } from './work-message.ts'
 
-/** Work that is not acknowledged for so long is handed out again. Longer than any handler may take for one batch. */
+/** Work that is not acknowledged for so long is handed out again. */
 const ACK_WAIT_MS = 30_000
+/** So often the server hears that a handler is still at it. */
+const WORKING_MS = 10_000
 const RETRY_AFTER_FAILURE_MS = 1_000
 const MAX_PAUSE_MS = 2_000
 
@@ -120,11 +122,16 @@ async function handle(
   { handler, stream, durable }: ConsumeWorkOptions,
   messages: readonly PulledMessage[],
 ): Promise<void> {
+  const timer = setInterval(() => {
+    for (const message of messages) message.working()
+  }, WORKING_MS)
   try {
     await handler(messages)
     for (const message of messages) message.ack()
   } catch (error) {
     log.error({ err: error, stream, consumer: durable, count: messages.length }, 'work failed and will come again')
     for (const message of messages) message.nak(RETRY_AFTER_FAILURE_MS)
+  } finally {
+    clearInterval(timer)
   }
 }

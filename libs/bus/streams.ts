@@ -21,18 +21,26 @@ const SHARED: Partial<StreamConfig> = {
   max_msg_size: 4096,
 }
 
-/** @throws BusError LT_DLV_BUS_UNAVAILABLE */
-export async function ensureStreams(connection: NatsConnection): Promise<void> {
+/**
+ * Makes the streams where they are gone. Answers how many messages wait in each, those under way included.
+ * @throws BusError LT_DLV_BUS_UNAVAILABLE
+ */
+export async function ensureStreams(connection: NatsConnection): Promise<Record<StreamName, number>> {
   try {
     const manager = await connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS })
-    for (const [name, own] of Object.entries(STREAMS)) {
+    const waiting: Record<StreamName, number> = { DISPATCH: 0, CONSIGNMENT_PUSH: 0 }
+    for (const [name, own] of Object.entries(STREAMS) as [StreamName, Partial<StreamConfig>][]) {
       const wanted = { ...SHARED, ...own }
       const found = await findStream(() => manager.streams.info(name))
       if (!found) {
         const fixed = { name, retention: RetentionPolicy.Workqueue, storage: StorageType.File }
         await manager.streams.add({ ...fixed, ...wanted })
-      } else if (differs(found.config, wanted)) await manager.streams.update(name, { ...found.config, ...wanted })
+      } else {
+        waiting[name] = found.state.messages
+        if (differs(found.config, wanted)) await manager.streams.update(name, { ...found.config, ...wanted })
+      }
     }
+    return waiting
   } catch (error) {
     throw busUnavailable(error)
   }

@@ -6,6 +6,8 @@ export interface WorkMessage {
   readonly data: Uint8Array
   /** Done: the server forgets it. */
   ack(): void
+  /** Still at it: the server waits from now on as long as it would for a new one. */
+  working(): void
   /** Not now: the server hands it out again after `delayMs`. */
   nak(delayMs: number): void
 }
@@ -29,6 +31,9 @@ export function toWorkMessage(connection: NatsConnection, message: Msg): PulledM
       return settled
     },
     ack: () => settle('+ACK'),
+    working: () => {
+      if (!settled && message.reply && !connection.isClosed()) connection.publish(message.reply, '+WPI')
+    },
     nak: (delayMs) => settle(`-NAK {"delay": ${Math.round(delayMs * 1e6)}}`),
   }
 }

@@ -6,8 +6,11 @@ import { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } 
 export interface BatchWork<E, R> {
   /** Sends one statement that commits, and answers for every entry, in order. `eventTime` is the one time of all that the batch says. */
   write(entries: readonly E[], eventTime: Date): Promise<readonly R[]>
-  /** What became of an entry whose commit has an unknown outcome; `undefined` when nothing of it is there (yet). */
-  recover(entry: E): Promise<R | undefined>
+  /**
+   * What became of an entry whose commit has an unknown outcome; `undefined` when nothing of it is there (yet). Absent where the caller
+   * finds out by itself: it hears at once that the outcome is unknown.
+   */
+  recover?(entry: E): Promise<R | undefined>
   /** The error of an entry that failed alone, in the words of the catalogue. */
   explain(entry: E, error: unknown): Promise<Error> | Error
 }
@@ -153,10 +156,11 @@ export class Committer<E, R> {
   }
 
   async #settleUnknown(waiting: Waiting<E, R>, cause: unknown): Promise<void> {
-    const tries = wasNeverSent(cause) || sabotaged('unrecovered-outcome') ? 0 : RECOVER_TRIES
+    const { recover } = this.#work
+    const tries = !recover || wasNeverSent(cause) || sabotaged('unrecovered-outcome') ? 0 : RECOVER_TRIES
     for (let i = 0; i < tries; i++) {
       try {
-        const result = await this.#work.recover(waiting.entry)
+        const result = await recover?.call(this.#work, waiting.entry)
         if (result !== undefined) return waiting.resolve(result)
       } catch (error) {
         if (!isConnectionLoss(error)) return waiting.reject(error)

@@ -1,6 +1,6 @@
 export { type BatchWork, Committer, type CommitterOptions, type EntryTraits } from './committer.ts'
 export { type ContentSource, readStoredPart } from './read-stored-part.ts'
-export { checkBus, checkClock, checkFresh, followProgress, type Progress } from './readiness.ts'
+export { checkBus, checkClock, checkDatabase, checkFresh, followProgress, type Progress } from './readiness.ts'
 export { RECEIPT_EVENTS, type RenderOptions, renderReceipt } from './render-receipt.ts'
 export { type AuditDraft, type SealedEntry, sealEntry } from './seal-entry.ts'
 export { startSweeper } from './sweeper.ts'

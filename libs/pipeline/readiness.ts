@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/index.ts'
 import { BusError } from '../errors/index.ts'
 import { sabotaged } from '../runtime/index.ts'
-import { clockSkewMs, type Queryable } from '../store/index.ts'
+import { checkDurability, clockSkewMs, type Queryable } from '../store/index.ts'
 
 const MAX_STALE_MS = 10_000
 const MAX_SKEW_MS = 1_000
@@ -11,6 +11,15 @@ const MAX_BEHIND_MS = 10_000
 export async function checkClock(database: Queryable): Promise<void> {
   if (Math.abs(await clockSkewMs(database)) > MAX_SKEW_MS && !sabotaged('unchecked-clock'))
     throw new BusError('LT_STORE_CLOCK_SKEW')
+}
+
+/**
+ * What a service that writes needs of its database: a clock like ours, and settings that keep an answered commit.
+ * @throws BusError LT_STORE_UNAVAILABLE, LT_STORE_CLOCK_SKEW, LT_STORE_UNSAFE_SETTING
+ */
+export async function checkDatabase(database: Queryable): Promise<void> {
+  await checkClock(database)
+  await checkDurability(database)
 }
 
 /** @throws BusError LT_STORE_UNAVAILABLE when the registry in memory may be more than 10 s old */

@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /**
- * Calls `sweep` again and again until `signal` is aborted: at once while it finds work, otherwise after `idleMs`.
+ * Calls `sweep` again and again until `signal` is aborted: at once while it finds work, otherwise after `idleMs` or when woken.
+ * With `gather` it rests so long after a sweep that found less than a full batch: what comes meanwhile goes together.
  * A sweep that fails is reported and tried again after the pause: the sweeper never stops by itself.
  */
 export function startSweeper(options: {
   readonly sweep: () => Promise<number>
   readonly idleMs: number
+  readonly gather?: { readonly ms: number; readonly fullBatch: number }
   readonly signal: AbortSignal
   readonly onError: (error: unknown) => void
 }): { readonly done: Promise<void>; wake(): void } {
@@ -22,6 +26,11 @@ export function startSweeper(options: {
     })
   }
 
+  async function rest(found: number): Promise<void> {
+    const { gather, signal } = options
+    if (gather && found < gather.fullBatch && !signal.aborted) await sleep(gather.ms)
+  }
+
   async function run(): Promise<void> {
     while (!options.signal.aborted) {
       woken = false
@@ -32,6 +41,7 @@ export function startSweeper(options: {
         options.onError(error)
       }
       if (found === 0) await pause()
+      else await rest(found)
     }
   }
 

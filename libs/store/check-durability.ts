@@ -24,12 +24,16 @@ export async function checkDurability(database: Queryable): Promise<void> {
   }
 }
 
-/** Difference between the database's clock and ours, in milliseconds; positive when the database is ahead. */
+/**
+ * How far the database's clock is from ours, in milliseconds: the least that agrees with the question and its answer. Positive when
+ * the database is ahead; 0 when they may agree, as after a long wait for a connection.
+ */
 export async function clockSkewMs(database: Queryable): Promise<number> {
   const before = Date.now()
   const { rows } = await database.query<{ now: number }>(
     'select (extract(epoch from clock_timestamp()) * 1000)::float8 as now',
   )
   const after = Date.now()
-  return (rows[0]?.now ?? before) - (before + after) / 2
+  const now = rows[0]?.now ?? before
+  return now < before ? now - before : Math.max(0, now - after)
 }

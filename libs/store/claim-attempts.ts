@@ -16,15 +16,18 @@ export interface AttemptClaim {
 const CLAIM = `
 with wanted as materialized (
   select m.* from json_to_recordset($1) as m(id uuid, version int, attempt int, at timestamptz, deadline_ms int)
+  order by m.id
 ), locked as materialized (
-  select c.id from consignment c join wanted w on w.id = c.id and w.version = c.version and w.attempt = c.attempt + 1
-  where c.id = any(array(select id from wanted)) and c.mode = 'push'
-    and (c.state = 'QUEUED' or (c.state = 'RETRYING' and c.next_attempt_at is not null))
-  order by c.id for update of c
+  -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
+  select l.id from wanted w cross join lateral (
+    select c.id from consignment c where c.id = w.id and c.version = w.version and c.attempt = w.attempt - 1 and c.mode = 'push'
+      and (c.state = 'QUEUED' or (c.state = 'RETRYING' and c.next_attempt_at is not null))
+    for update of c
+  ) l
 ), moved as (
   update consignment c set version = c.version + 1, state = 'RETRYING', attempt = w.attempt,
     next_attempt_at = null, next_publish_at = null, publish_round = 0
-  from locked l join wanted w on w.id = l.id
+  from unnest(array(select id from locked)) as l(id) join wanted w on w.id = l.id
   where c.id = l.id
   returning c.id, c.version, w.attempt, w.at, w.deadline_ms
 ), attempts as (

@@ -1,4 +1,5 @@
 import { auditCtes } from './audit-sql.ts'
+import { idFloor } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 import type { LogCursor } from './read-log.ts'
 
@@ -12,7 +13,7 @@ with wanted as materialized (
     where d.id = w.id and d.state = 'ROUTED'
       -- A re-send that commits while this waits for the row has raised its version; its consignment is not in this snapshot.
       and d.version = (select seen.version from dispatch seen where seen.id = d.id)
-      and not exists (select 1 from consignment c where c.dispatch_id = d.id
+      and not exists (select 1 from consignment c where c.dispatch_id = d.id and c.id >= $7::uuid
         and c.state not in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED'))
     for update of d
   ) l
@@ -44,7 +45,15 @@ export async function closeDispatches(
   const { rows } = await database.query<{ id: string }>({
     name: 'close-dispatches',
     text: CLOSE,
-    values: [batch.ids, batch.at, JSON.stringify(batch.entries), batch.reader, batch.next.epoch, batch.next.index],
+    values: [
+      batch.ids,
+      batch.at,
+      JSON.stringify(batch.entries),
+      batch.reader,
+      batch.next.epoch,
+      batch.next.index,
+      idFloor(batch.ids),
+    ],
   })
   return rows.map((row) => row.id)
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../model/index.ts'
 import type { Queryable } from './pool.ts'
 
 /**
@@ -42,12 +43,13 @@ export function coalesce<Q, A>(
  */
 export function coalesced<Q, A>(
   ask: (database: Queryable, questions: readonly Q[]) => Promise<readonly A[]>,
+  maxBatch?: number,
 ): (database: Queryable, question: Q) => Promise<A> {
   const known = new WeakMap<Queryable, (question: Q) => Promise<A>>()
   return (database, question) => {
     let read = known.get(database)
     if (!read) {
-      read = coalesce((questions) => ask(database, questions))
+      read = coalesce((questions) => ask(database, questions), maxBatch)
       known.set(database, read)
     }
     return read(question)
@@ -65,14 +67,16 @@ export function coalescedFind<R>(
   })
 }
 
+/** Questions in one statement whose answers are lists: of a broadcast each may be thousands of rows long. */
+export const LIST_BATCH = 25
+
 /** A look-up by id that finds any number of rows; the rows of one id keep the order of the statement. */
 export function coalescedList<R>(
   ask: (database: Queryable, ids: readonly string[]) => Promise<readonly R[]>,
   idOf: (row: R) => string,
 ): (database: Queryable, id: string) => Promise<R[]> {
   return coalesced(async (database, ids) => {
-    const found = new Map<string, R[]>(ids.map((id) => [id, []]))
-    for (const row of await ask(database, [...found.keys()])) found.get(idOf(row))?.push(row)
-    return ids.map((id) => found.get(id) as R[])
-  })
+    const found = groupBy(await ask(database, [...new Set(ids)]), idOf)
+    return ids.map((id) => found.get(id) ?? [])
+  }, LIST_BATCH)
 }

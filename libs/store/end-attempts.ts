@@ -29,24 +29,28 @@ const END = `
 with wanted as materialized (
   select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz, outcome text, http_status smallint,
     duration_ms int, code text, answer text, state text, retry_ms float8, sweep_ms float8, reason text, text text)
+  order by m.id
 ), locked as materialized (
-  select c.id, clock_timestamp() as now from consignment c join wanted w on w.id = c.id and w.version = c.version
-  where c.id = any(array(select id from wanted)) and c.mode = 'push' and c.state in ('QUEUED', 'RETRYING')
-    and (w.outcome is null) = (c.state = 'QUEUED' or c.next_attempt_at is not null)
-  order by c.id for update of c
+  -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
+  select l.id from wanted w cross join lateral (
+    select c.id from consignment c
+    where c.id = w.id and c.version = w.version and c.mode = 'push' and c.state in ('QUEUED', 'RETRYING')
+      and (w.outcome is null) = (c.state = 'QUEUED' or c.next_attempt_at is not null)
+    for update of c
+  ) l
 ), moved as (
   update consignment c set
     version = c.version + 1,
     state = w.state,
     mode = case w.state when 'AVAILABLE' then 'pull' else c.mode end,
-    next_attempt_at = l.now + make_interval(secs => w.retry_ms / 1000),
-    next_publish_at = l.now + make_interval(secs => (w.retry_ms + w.sweep_ms) / 1000),
+    next_attempt_at = clock_timestamp() + make_interval(secs => w.retry_ms / 1000),
+    next_publish_at = clock_timestamp() + make_interval(secs => (w.retry_ms + w.sweep_ms) / 1000),
     publish_round = 0,
     handed_over_at = case w.state when 'ACKNOWLEDGED' then w.at else c.handed_over_at end,
     ended_at = case when w.state in ('ACKNOWLEDGED', 'DEAD') then w.at end,
     refusal_reason = w.reason,
     refusal_text = w.text
-  from locked l join wanted w on w.id = l.id
+  from unnest(array(select id from locked)) as l(id) join wanted w on w.id = l.id
   where c.id = l.id
   returning c.id, c.version, c.attempt
 ), attempts as (

@@ -11,6 +11,7 @@ export { checkDurability, clockSkewMs } from './check-durability.ts'
 export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
 export { closeDispatches } from './close-dispatches.ts'
 export { coalesce } from './coalesce.ts'
+export { noteContentSwept, readContentSwept, tryLeadContentSweep } from './content-sweep.ts'
 export { type AttemptEnd, endAttempts } from './end-attempts.ts'
 export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
@@ -33,6 +34,7 @@ export {
   type ConsignmentView,
   type DispatchView,
   findDispatch,
+  findSender,
   findSenders,
   listConsignments,
   listStatusReports,
@@ -53,11 +55,13 @@ export {
 export { type LogCursor, type LogEntry, readLog, readLogCursor } from './read-log.ts'
 export {
   findConsignments,
+  hasFreeConsignment,
   leaseWaiting,
   listMailbox,
   type MailboxRow,
   nextLeaseEndMs,
   type OpenConsignment,
+  readMailboxFloor,
 } from './read-mailbox.ts'
 export { type RefusalRow, recordRefusals } from './record-refusals.ts'
 export * from './registry-import.ts'

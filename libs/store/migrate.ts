@@ -36,7 +36,7 @@ export async function knownMigrations(): Promise<Migration[]> {
  * @throws BusError LT_STORE_SCHEMA_MISMATCH when an applied file was changed, or a breaking one is unknown here.
  */
 export async function migrate(connectionString: string): Promise<AppliedMigration[]> {
-  const connection = await openConnection(connectionString, 'lienthong migrate')
+  const connection = await openConnection(connectionString, 'lienthong migrate', 0)
   try {
     await connection.query('select pg_advisory_lock(hashtext($1))', ['lienthong.migrate'])
     await connection.query(`create table if not exists schema_migration (

@@ -17,7 +17,8 @@ pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
 const QUERY_GRACE_MS = 5_000
 
 /** See `PoolOptions.keepPlans`. JIT pays for long reports only. */
-const KEEP_PLANS = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
+const KEEP_PLANS =
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c max_parallel_workers_per_gather=0'
 
 export interface PoolOptions {
   /** Shown in pg_stat_activity. */
@@ -65,13 +66,20 @@ function inOurWords(error: unknown): never {
   throw isConnectionLoss(error) ? new BusError('LT_STORE_UNAVAILABLE', {}, { cause: error }) : error
 }
 
-/** Opens one connection outside any pool, for locks that live as long as the connection. */
-export async function openConnection(connectionString: string, name: string): Promise<pg.Client> {
+/**
+ * Opens one connection outside any pool, for locks that live as long as the connection.
+ * @param queryTimeoutMs longest time for one statement; 0: as long as it takes
+ */
+export async function openConnection(
+  connectionString: string,
+  name: string,
+  queryTimeoutMs = 60_000,
+): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString,
     application_name: name,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 60_000,
+    ...(queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
     keepAlive: true,
   })
   await client.connect()

@@ -19,8 +19,11 @@ export const listParts = coalescedList<ContentPart & { readonly dispatch_id: str
   async (database, dispatchIds) => {
     const { rows } = await database.query<ContentPart & { dispatch_id: string }>({
       name: 'list-parts',
-      text: `select dispatch_id, ordinal, role, content_id, name, media_type, size, sha256, path, range_start, range_end
-        from content where dispatch_id = any($1::uuid[]) order by dispatch_id, ordinal`,
+      text: `select c.* from unnest($1::uuid[]) as w(id)
+        cross join lateral (
+          select dispatch_id, ordinal, role, content_id, name, media_type, size, sha256, path, range_start, range_end
+          from content c where c.dispatch_id = w.id offset 0
+        ) c order by dispatch_id, ordinal`,
       values: [dispatchIds],
     })
     return rows
@@ -37,7 +40,9 @@ const readBytes = coalesced<{ dispatchId: string; ordinal: number }, Buffer | un
   const { rows } = await database.query<{ bytes: Buffer | null }>({
     name: 'read-part-bytes',
     text: `select c.bytes from unnest($1::uuid[], $2::smallint[]) with ordinality as w(dispatch_id, ordinal, place)
-      left join content c on c.dispatch_id = w.dispatch_id and c.ordinal = w.ordinal order by w.place`,
+      left join lateral (
+        select bytes from content c where c.dispatch_id = w.dispatch_id and c.ordinal = w.ordinal offset 0
+      ) c on true order by w.place`,
     values: [places.map(({ dispatchId }) => dispatchId), places.map(({ ordinal }) => ordinal)],
   })
   return rows.map(({ bytes }) => bytes ?? undefined)

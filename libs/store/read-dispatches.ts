@@ -1,4 +1,5 @@
-import { coalescedFind, coalescedList } from './coalesce.ts'
+import { coalesced, coalescedFind, coalescedList } from './coalesce.ts'
+import { idFloor, rowById } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 export interface DispatchView {
@@ -31,14 +32,17 @@ export interface DispatchView {
   readonly closed_at: Date | null
 }
 
-const DISPATCH = `id, state, kind, lane, system_id, sender_code, document_id, number, notation, promulgation_date, subject,
-  business_type, due_date, form, content_hash, content_size, content_state, recipients, signature, facts, accepted_at, routed_at, closed_at`
+const DISPATCH = `
+  d.id, d.state, d.kind, d.lane, d.system_id, d.sender_code, d.document_id,
+  d.number, d.notation, d.promulgation_date, d.subject, d.business_type, d.due_date, d.form,
+  d.content_hash, d.content_size, d.content_state, d.recipients, d.signature, d.facts, d.accepted_at,
+  d.routed_at, d.closed_at`
 
 export const findDispatch = coalescedFind<DispatchView>(
   async (database, ids) => {
     const { rows } = await database.query<DispatchView>({
       name: 'find-dispatch',
-      text: `select ${DISPATCH} from dispatch where id = any($1::uuid[])`,
+      text: `select ${DISPATCH} from unnest($1::uuid[]) as w(id) ${rowById('dispatch', 'w.id', 'd')}`,
       values: [ids],
     })
     return rows
@@ -68,8 +72,9 @@ export const listConsignments = coalescedList<ConsignmentView>(
     const { rows } = await database.query<ConsignmentView>({
       name: 'list-consignments',
       text: `select id, dispatch_id, agency_code, as_written, mode, state, previous_id, available_at, handed_over_at, ended_at,
-        refusal_reason, refusal_text, recall_pending from consignment where dispatch_id = any($1::uuid[]) order by id`,
-      values: [dispatchIds],
+        refusal_reason, refusal_text, recall_pending from consignment
+        where dispatch_id = any($1::uuid[]) and id >= $2::uuid order by id`,
+      values: [dispatchIds, idFloor(dispatchIds)],
     })
     return rows
   },
@@ -119,22 +124,31 @@ const THREAD_REACH = 1000
 const THREAD_LIMIT = 200
 
 const THREAD = `
-with branches as materialized (
+with own_dispatch as materialized (
+  select sender_code, document_id, number || '/' || notation as code from dispatch where id = $1
+), branches as materialized (
   -- One branch for each way of naming, so that each finds its index; with "or" between them the sender's whole history is read.
-  (select t.id, 'answers' as direction from reply_link l join dispatch t on t.sender_code = l.agency_code and t.document_id = l.document_id
-    where l.dispatch_id = $1 and t.kind = 'document' order by 1 limit ${THREAD_REACH})
+  (select t.id, 'answers' as direction from reply_link l cross join lateral (
+      select id from dispatch t
+      where t.sender_code = l.agency_code and t.document_id = l.document_id and t.kind = 'document' offset 0
+    ) t where l.dispatch_id = $1 order by 1 limit ${THREAD_REACH})
   union
-  (select t.id, 'answers' from reply_link l join dispatch t on t.sender_code = l.agency_code and t.number || '/' || t.notation = l.code
-    where l.dispatch_id = $1 and l.document_id is null and t.kind = 'document' order by 1 limit ${THREAD_REACH})
+  (select t.id, 'answers' from reply_link l cross join lateral (
+      select id from dispatch t
+      where t.sender_code = l.agency_code and t.number || '/' || t.notation = l.code and t.kind = 'document' offset 0
+    ) t where l.dispatch_id = $1 and l.document_id is null order by 1 limit ${THREAD_REACH})
   union
-  (select l.dispatch_id, 'answered-by' from dispatch d join reply_link l on l.agency_code = d.sender_code and l.document_id = d.document_id
-    where d.id = $1 order by 1 limit ${THREAD_REACH})
+  (select l.dispatch_id, 'answered-by' from own_dispatch d cross join lateral (
+      select dispatch_id from reply_link l where l.agency_code = d.sender_code and l.document_id = d.document_id
+      order by dispatch_id limit ${THREAD_REACH}
+    ) l)
   union
-  (select l.dispatch_id, 'answered-by' from dispatch d
-    join reply_link l on l.agency_code = d.sender_code and l.code = d.number || '/' || d.notation
-    where d.id = $1 and l.document_id is null order by 1 limit ${THREAD_REACH})
+  (select l.dispatch_id, 'answered-by' from own_dispatch d cross join lateral (
+      select dispatch_id from reply_link l where l.agency_code = d.sender_code and l.code = d.code and l.document_id is null
+      order by dispatch_id limit ${THREAD_REACH}
+    ) l)
 ), thread as materialized (
-  select b.direction, d.* from branches b cross join lateral (select * from dispatch d where d.id = b.id offset 0) d
+  select b.direction, d.* from branches b ${rowById('dispatch', 'b.id', 'd')}
 ), own as materialized (
   select unnest($2::text[]) as code
 )
@@ -143,19 +157,42 @@ where sender_code in (select code from own)
   or id in (select t.id from thread t cross join lateral jsonb_array_elements(t.recipients) r where r ->> 'agency' in (select code from own))
 order by id limit ${THREAD_LIMIT}`
 
+/** What a dispatch is named by in replies. */
+export type Answerable = Pick<DispatchView, 'id' | 'sender_code' | 'document_id' | 'number' | 'notation'>
+
+/** Whether any reply links a dispatch to another, whoever sent it: most stand alone, and need no look at their thread. */
+const isLinked = coalesced<Answerable, boolean>(async (database, dispatches) => {
+  const { rows } = await database.query<{ linked: boolean }>({
+    name: 'find-linked-dispatches',
+    text: `select exists (select from reply_link l where l.dispatch_id = w.id)
+        or exists (select from reply_link l where l.agency_code = w.sender_code and l.document_id = w.document_id)
+        or exists (select from reply_link l where l.agency_code = w.sender_code and l.code = w.code and l.document_id is null) as linked
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) with ordinality as w(id, sender_code, document_id, code, place)
+      order by w.place`,
+    values: [
+      dispatches.map(({ id }) => id),
+      dispatches.map((each) => each.sender_code),
+      dispatches.map((each) => each.document_id),
+      dispatches.map(({ number, notation }) => `${number}/${notation}`),
+    ],
+  })
+  return rows.map(({ linked }) => linked)
+})
+
 /**
  * The documents this one answers, and those that answer it, as far as one of `agencies` sent or receives them; oldest first, at
  * most 200. What strangers link to a document takes no place from what its parties may see.
  */
 export async function listThread(
   database: Queryable,
-  dispatchId: string,
+  dispatch: Answerable,
   agencies: readonly string[],
 ): Promise<ThreadView[]> {
+  if (!(await isLinked(database, dispatch))) return []
   const { rows } = await database.query<ThreadView>({
     name: 'list-thread',
     text: THREAD,
-    values: [dispatchId, agencies],
+    values: [dispatch.id, agencies],
   })
   return rows
 }
@@ -167,8 +204,11 @@ export async function findSenders(
 ): Promise<{ id: string; system_id: string }[]> {
   const { rows } = await database.query<{ id: string; system_id: string }>({
     name: 'find-senders',
-    text: 'select id, system_id from dispatch where id = any($1::uuid[])',
+    text: `select d.id, d.system_id from unnest($1::uuid[]) as w(id) ${rowById('dispatch', 'w.id', 'd')}`,
     values: [ids],
   })
   return rows
 }
+
+/** The sending system of one dispatch; what many ask at the same time is one statement. */
+export const findSender = coalescedFind(findSenders, (row) => row.id)

@@ -1,4 +1,6 @@
-import { coalesced, coalescedFind } from './coalesce.ts'
+import { groupBy } from '../model/index.ts'
+import { coalesced, coalescedFind, LIST_BATCH } from './coalesce.ts'
+import { idFloor, rowById } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 /** A fact of the log that a receipt can be made of, or was made of. */
@@ -24,21 +26,21 @@ export function listReceiptFacts(
 
 const factsOf = coalesced<{ dispatchId: string; events: readonly string[] }, ReceiptFact[]>(
   async (database, questions) => {
+    const ids = [...new Set(questions.map(({ dispatchId }) => dispatchId))]
     const { rows } = await database.query<ReceiptFact>({
       name: 'list-receipt-facts',
       text: `select e.dispatch_id, e.id as entry_id, e.event, e.event_time, e.consignment_id, r.id as receipt_id, r.signing_time
       from audit_entry e left join receipt r on r.entry_id = e.id
         left join log_leaf l on l.entry_id = e.id left join audit_pending p on p.entry_id = e.id
-      where e.dispatch_id = any($1::uuid[]) and e.event = any($2::text[]) order by l.epoch, l.index, p.seq`,
-      values: [
-        [...new Set(questions.map(({ dispatchId }) => dispatchId))],
-        [...new Set(questions.flatMap(({ events }) => events))],
-      ],
+      where e.dispatch_id = any($1::uuid[]) and e.id >= $3::uuid and e.event = any($2::text[]) order by l.epoch, l.index, p.seq`,
+      values: [ids, [...new Set(questions.flatMap(({ events }) => events))], idFloor(ids)],
     })
+    const byDispatch = groupBy(rows, (row) => row.dispatch_id)
     return questions.map(({ dispatchId, events }) =>
-      rows.filter((row) => row.dispatch_id === dispatchId && events.includes(row.event)),
+      (byDispatch.get(dispatchId) ?? []).filter((row) => events.includes(row.event)),
     )
   },
+  LIST_BATCH,
 )
 
 export async function findReceiptXml(database: Queryable, entryId: string): Promise<Buffer | undefined> {
@@ -73,8 +75,9 @@ export const findEntry = coalescedFind<EntryWithDetails>(
     const { rows } = await database.query<EntryWithDetails>({
       name: 'find-entry',
       text: `select e.id, e.event, e.event_time, e.dispatch_id, e.consignment_id, a.details, o.origin
-      from audit_entry e left join audit_detail a on a.entry_id = e.id left join log_leaf l on l.entry_id = e.id
-      join log_origin o on o.epoch = coalesce(l.epoch, (select max(epoch) from log_origin)) where e.id = any($1::uuid[])`,
+      from unnest($1::uuid[]) as w(id) ${rowById('audit_entry', 'w.id', 'e')}
+      left join audit_detail a on a.entry_id = e.id left join log_leaf l on l.entry_id = e.id
+      join log_origin o on o.epoch = coalesce(l.epoch, (select max(epoch) from log_origin))`,
       values: [entryIds],
     })
     return rows

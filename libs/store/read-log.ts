@@ -31,8 +31,10 @@ export async function readLog(database: Queryable, cursor: LogCursor, limit: num
   const { rows } = await database.query<LogEntry>({
     name: 'read-log',
     text: `select l.epoch, l.index, e.id, e.event, e.event_time, e.dispatch_id, e.consignment_id
-      from log_leaf l join audit_entry e on e.id = l.entry_id
-      where (l.epoch, l.index) >= ($1, $2) order by l.epoch, l.index limit $3`,
+      from (
+        select epoch, index, entry_id from log_leaf where (epoch, index) >= ($1, $2) order by epoch, index limit $3
+      ) l cross join lateral (select * from audit_entry e where e.id = l.entry_id offset 0) e
+      order by l.epoch, l.index`,
     values: [cursor.epoch, cursor.index, limit],
   })
   return rows

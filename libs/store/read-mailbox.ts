@@ -1,3 +1,4 @@
+import { rowById } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 export interface MailboxRow {
@@ -30,85 +31,124 @@ const COLUMNS = `c.id, c.version, c.state, c.dispatch_id, c.agency_code, c.as_wr
 
 // Written once, so that the planner finds the partial indexes of the mailbox by it.
 const OPEN = `c.state in ('AVAILABLE', 'HANDED_OVER') and c.mode = 'pull'`
-const FREE = '(c.lease_until is null or c.lease_until <= clock_timestamp())'
+const FRESH = '(case when c.lease_until is null then 0 else 1 end) = 0'
+const LEASED_ONCE = '(case when c.lease_until is null then 0 else 1 end) = 1'
+const LAPSED = 'c.lease_until <= clock_timestamp()'
+const FREE = `(c.lease_until is null or ${LAPSED})`
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-
-/** A dispatch is looked up row by row: the planner would rather read the whole table once than so many partitions each time. */
-const joinDispatch = (consignment: string): string =>
-  `cross join lateral (select * from dispatch d where d.id = ${consignment}.dispatch_id offset 0) d`
+const KINDS = ['document', 'status']
 
 /**
- * CTE `waiting`: the first `limit` consignments of the agencies in $1, of kind $2, urgent first (after id $3), then normal (after
- * id $4). Each agency's own are read from its place in the index, so the cost follows the answer and not the backlog; the normal
- * lane is read only when the urgent one does not suffice.
+ * The first `limit` open consignments of one lane that fulfil `condition`, of the agencies in $1 and kinds in $2, by `order`. Each
+ * agency's own are read from their place in an index, so the cost follows the answer and not the backlog; months before $3 hold none.
  */
-function waitingCte(condition: string, limit: string): string {
-  const lane = (name: string, after: string): string => `
-    select m.* from unnest($1::text[]) as a(code) cross join lateral (
+function firstOf(lane: string, condition: string, order: string, limit: string): string {
+  return `select m.* from unnest($1::text[]) as a(code) cross join unnest($2::text[]) as k(kind) cross join lateral (
       select c.* from consignment c
-      where c.agency_code = a.code and c.lane = '${name}' and ${OPEN} and c.id > ${after}::uuid
-        and ($2::text is null or c.kind = $2) and ${condition}
-      order by c.id limit ${limit}
-    ) m order by m.id limit ${limit}`
-  return `
-    urgent as materialized (${lane('urgent', '$3')}),
-    normal as materialized (${lane('normal', '$4')} - (select count(*) from urgent)),
-    waiting as materialized (select * from urgent union all select * from normal order by lane desc, id)`
+      where c.agency_code = a.code and c.kind = k.kind and c.lane = '${lane}' and ${OPEN} and c.id >= $3::uuid and ${condition}
+      order by ${order} limit ${limit}
+    ) m order by ${order.replaceAll('c.', 'm.')} limit ${limit}`
 }
 
-/** Open pull consignments of these agencies, urgent first, then oldest; one page after `after` when given. */
+interface MailboxQuestion {
+  readonly kind?: string
+  /** No open consignment has an id below it (`readMailboxFloor`). */
+  readonly floor: string
+}
+
+const kindsOf = ({ kind }: MailboxQuestion): readonly string[] => (kind === undefined ? KINDS : [kind])
+
+/** Open pull consignments of these agencies, leased or not, urgent first, then oldest; one page after `after` when given. */
 export async function listMailbox(
   database: Queryable,
   agencies: readonly string[],
-  options: { limit: number; kind?: string; after?: { lane: string; id: string }; onlyFree?: boolean },
+  options: MailboxQuestion & { limit: number; after?: { lane: string; id: string } },
 ): Promise<MailboxRow[]> {
-  const { limit, kind = null, after, onlyFree = false } = options
+  const { limit, after } = options
+  const lane = (name: string, place: string, most: string): string => {
+    const part = (flag: string): string => `(${firstOf(name, `c.id > ${place}::uuid and ${flag}`, 'c.id', most)})`
+    return `select m.* from (${part(FRESH)} union all ${part(LEASED_ONCE)}) m order by m.id limit ${most}`
+  }
   const { rows } = await database.query<MailboxRow>({
     name: 'list-mailbox',
-    text: `with ${waitingCte(`(not $6::boolean or ${FREE})`, '$5::int')}
-      select ${COLUMNS} from waiting c ${joinDispatch('c')} order by c.lane desc, c.id`,
+    text: `with urgent as materialized (${lane('urgent', '$4', '$6::int')}),
+      normal as materialized (${lane('normal', '$5', '($6::int - (select count(*) from urgent))')}),
+      waiting as materialized (select * from urgent union all select * from normal)
+      select ${COLUMNS} from waiting c ${rowById('dispatch', 'c.dispatch_id', 'd')} order by c.lane desc, c.id`,
     values: [
       [...new Set(agencies)],
-      kind,
+      kindsOf(options),
+      options.floor,
       after?.lane === 'urgent' ? after.id : after ? LAST_ID : FIRST_ID,
       after?.lane === 'normal' ? after.id : FIRST_ID,
       limit,
-      onlyFree,
     ],
   })
   return rows
 }
 
+const FREE_STEPS = [
+  ['urgent', FRESH, 'c.id'],
+  ['urgent', LAPSED, 'c.lease_until'],
+  ['normal', FRESH, 'c.id'],
+  ['normal', LAPSED, 'c.lease_until'],
+] as const
+
+/** CTE `waiting`: the first `limit` free consignments; in each lane those never leased, oldest first, then lapsed leases. */
+function freeCte(limit: string): string {
+  const left = (step: number): string =>
+    [limit, ...FREE_STEPS.slice(0, step).map((_, i) => `(select count(*) from free${i})`)].join(' - ')
+  const steps = FREE_STEPS.map(
+    ([lane, condition, order], i) => `free${i} as materialized (${firstOf(lane, condition, order, `(${left(i)})`)})`,
+  )
+  const all = FREE_STEPS.map((_, i) => `select * from free${i}`).join(' union all ')
+  return `${steps.join(', ')}, waiting as materialized (${all})`
+}
+
+/** Whether anything of these agencies can be leased now. */
+export async function hasFreeConsignment(
+  database: Queryable,
+  agencies: readonly string[],
+  question: MailboxQuestion,
+): Promise<boolean> {
+  const { rows } = await database.query<{ free: boolean }>({
+    name: 'has-free-consignment',
+    text: `with ${freeCte('1')} select exists (select from waiting) as free`,
+    values: [[...new Set(agencies)], kindsOf(question), question.floor],
+  })
+  return rows[0]?.free === true
+}
+
 /**
- * Leases the first free consignments of these agencies, urgent first, then oldest: locks them, skipping those that another
- * statement holds at this moment, and gives each a new token, deadline and version, in one commit. Up to `wanted` of the first
- * `reach` free ones; `seen` is how many of those there were: fewer than `reach` means that there are no more.
+ * Leases the first free consignments of these agencies: locks them, skipping those that another statement holds at this moment, and
+ * gives each a new token, deadline and version, in one commit. Up to `wanted` of the first `reach` free ones; `seen` is how many of
+ * those there were: fewer than `reach` means that there are no more.
  */
 export async function leaseWaiting(
   database: Queryable,
   agencies: readonly string[],
-  options: { wanted: number; reach: number; seconds: number; systemId: string; kind?: string },
+  options: MailboxQuestion & { wanted: number; reach: number; seconds: number; systemId: string },
 ): Promise<{ leased: MailboxRow[]; seen: number }> {
-  const { wanted, reach, seconds, systemId, kind = null } = options
+  const { wanted, reach, seconds, systemId } = options
   const { rows } = await database.query<{ seen: number } & (MailboxRow | { id: null })>({
     name: 'lease-waiting',
-    text: `with ${waitingCte(FREE, '$5::int')}, taken as materialized (
+    text: `with ${freeCte('$4::int')}, taken as materialized (
         select c.id from waiting w cross join lateral (
           select c.id from consignment c where c.id = w.id and ${OPEN} and ${FREE} for update of c skip locked
-        ) c limit $6
+        ) c limit $5
       ), moved as (
         -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
-        update consignment c set version = c.version + 1, lease_token = gen_random_uuid(), lease_system = $8,
-          lease_until = clock_timestamp() + make_interval(secs => $7)
+        update consignment c set version = c.version + 1, lease_token = gen_random_uuid(), lease_system = $7,
+          lease_until = clock_timestamp() + make_interval(secs => $6)
         from unnest(array(select id from taken)) as t(id) where c.id = t.id
         returning c.*
       ), leased as (
-        select ${COLUMNS} from moved c ${joinDispatch('c')}
+        select ${COLUMNS} from moved c ${rowById('dispatch', 'c.dispatch_id', 'd')}
       )
       select s.seen, leased.* from (select count(*)::int as seen from waiting) s left join leased on true
       order by leased.lane desc, leased.id`,
-    values: [[...new Set(agencies)], kind, FIRST_ID, FIRST_ID, reach, wanted, seconds, systemId],
+    values: [[...new Set(agencies)], kindsOf(options), options.floor, reach, wanted, seconds, systemId],
   })
   return { leased: rows.filter((row) => row.id !== null), seen: rows[0]?.seen ?? 0 }
 }
@@ -118,30 +158,43 @@ export interface OpenConsignment extends MailboxRow {
   readonly content_state: string
   readonly ended_at: Date | null
   readonly refusal_reason: string | null
+  readonly refusal_text: string | null
 }
 
 /** Consignments by id, whatever their state, with what a receiver's action is judged on. */
 export async function findConsignments(database: Queryable, ids: readonly string[]): Promise<OpenConsignment[]> {
   const { rows } = await database.query<OpenConsignment>({
     name: 'find-consignments',
-    text: `select ${COLUMNS}, c.mode, d.content_state, c.ended_at, c.refusal_reason
+    text: `select ${COLUMNS}, c.mode, d.content_state, c.ended_at, c.refusal_reason, c.refusal_text
       from (select distinct unnest($1::uuid[]) as id) w
-      cross join lateral (select * from consignment c where c.id = w.id offset 0) c ${joinDispatch('c')}`,
+      ${rowById('consignment', 'w.id', 'c')} ${rowById('dispatch', 'c.dispatch_id', 'd')}`,
     values: [ids],
   })
   return rows
 }
 
 /** When the next lease of these agencies runs out, in milliseconds from now; `undefined` when none is out. */
-export async function nextLeaseEndMs(database: Queryable, agencies: readonly string[]): Promise<number | undefined> {
+export async function nextLeaseEndMs(
+  database: Queryable,
+  agencies: readonly string[],
+  { floor }: Pick<MailboxQuestion, 'floor'>,
+): Promise<number | undefined> {
   const { rows } = await database.query<{ ms: number | null }>({
     name: 'next-lease-end',
     text: `select (extract(epoch from min(l.lease_until) - clock_timestamp()) * 1000)::float8 as ms
-      from unnest($1::text[]) as a(code) cross join lateral (
-        select c.lease_until from consignment c where c.agency_code = a.code and ${OPEN} and c.lease_until > now()
+      from unnest($1::text[]) as a(code) cross join unnest($2::text[]) as k(kind)
+      cross join unnest(array['urgent', 'normal']) as n(lane) cross join lateral (
+        select c.lease_until from consignment c
+        where c.agency_code = a.code and c.kind = k.kind and c.lane = n.lane and ${OPEN} and c.id >= $3::uuid and c.lease_until > now()
         order by c.lease_until limit 1
       ) l`,
-    values: [agencies],
+    values: [agencies, KINDS, floor],
   })
   return rows[0]?.ms ?? undefined
+}
+
+/** Lower bound of the ids of open pull consignments: the beginning of the oldest month that still holds one. */
+export async function readMailboxFloor(database: Queryable): Promise<string> {
+  const { rows } = await database.query<{ floor: string }>('select mailbox_floor() as floor')
+  return rows[0]?.floor ?? FIRST_ID
 }

@@ -95,11 +95,16 @@ with wanted as materialized (
   from json_to_recordset($3) as s(dispatch_id uuid, reporter_code text, subject_code text, document_id text, code text,
     description text, stated_at text, reported_at timestamptz)
   left join lateral (
-    -- The newest dispatch of that document that was consigned to the reporter; for 13 the sender reports to its receiver.
-    select c.dispatch_id, c.id as consignment_id from dispatch d join consignment c on c.dispatch_id = d.id
+    -- The newest dispatch of that document that names the reporter, by what admission fixed: its consignments may not be made yet. For
+    -- 13 the sender reports to its receiver. Of a recipient it was sent to again, the newest consignment.
+    select d.id as dispatch_id, coalesce((
+        select c.id from consignment c where c.dispatch_id = d.id and c.id >= (r.value ->> 'consignment')::uuid
+          and c.agency_code = r.value ->> 'agency' order by c.id desc limit 1
+      ), (r.value ->> 'consignment')::uuid) as consignment_id
+    from dispatch d cross join lateral jsonb_array_elements(d.recipients) as r
     where d.kind = 'document' and d.document_id = s.document_id
       and d.sender_code = case when s.code = '13' then s.reporter_code else s.subject_code end
-      and c.agency_code = case when s.code = '13' then s.subject_code else s.reporter_code end
+      and r.value ->> 'agency' = case when s.code = '13' then s.subject_code else s.reporter_code end
     order by d.id desc limit 1
   ) about on true
   where s.dispatch_id in (select id from moved)

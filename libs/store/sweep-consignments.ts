@@ -1,3 +1,4 @@
+import { rowById } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 /** A consignment that waits to be pushed: nothing of it is under way. */
@@ -31,8 +32,8 @@ const COLUMNS = `c.id, c.version, c.dispatch_id, c.agency_code, c.kind, c.lane, 
 export async function findWaitingPushes(database: Queryable, ids: readonly string[]): Promise<WaitingPush[]> {
   const { rows } = await database.query<WaitingPush>({
     name: 'find-waiting-pushes',
-    text: `select ${COLUMNS} from consignment c join dispatch d on d.id = c.dispatch_id
-      where c.id = any($1::uuid[]) and ${WAITS}`,
+    text: `select ${COLUMNS} from (select distinct unnest($1::uuid[]) as id) w
+      ${rowById('consignment', 'w.id', 'c', WAITS)} ${rowById('dispatch', 'c.dispatch_id', 'd')}`,
     values: [ids],
   })
   return rows
@@ -51,10 +52,10 @@ export async function takeDuePushes(database: Queryable, limit: number, pauseMs:
       ), c as (
         update consignment c set publish_round = c.publish_round + 1,
           next_publish_at = now() + least(interval '5 minutes', make_interval(secs => $2::float8 / 1000) * power(2, least(c.publish_round, 10)))
-        from due where c.id = due.id
+        from unnest(array(select id from due)) as due(id) where c.id = due.id
         returning c.*
       )
-      select ${COLUMNS} from c join dispatch d on d.id = c.dispatch_id where ${WAITS}`,
+      select ${COLUMNS} from c ${rowById('dispatch', 'c.dispatch_id', 'd')} where ${WAITS}`,
     values: [limit, pauseMs],
   })
   return rows
@@ -78,8 +79,9 @@ export async function findOverdueAttempts(database: Queryable, limit: number): P
     text: `select c.id, c.version, c.dispatch_id, c.agency_code, a.attempt,
         (extract(epoch from clock_timestamp() - c.available_at) * 1000)::float8 as age_ms,
         (extract(epoch from clock_timestamp() - a.claimed_at) * 1000)::float8 as duration_ms
-      from delivery_attempt a join consignment c on c.id = a.consignment_id and c.attempt = a.attempt
-      where a.ended_at is null and a.deadline < clock_timestamp() and c.state = 'RETRYING'
+      from delivery_attempt a
+      ${rowById('consignment', 'a.consignment_id', 'c', `c.attempt = a.attempt and c.state = 'RETRYING'`)}
+      where a.ended_at is null and a.deadline < clock_timestamp()
       order by a.deadline limit $1`,
     values: [limit],
   })

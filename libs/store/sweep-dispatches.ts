@@ -20,7 +20,7 @@ export async function takeDueDispatches(database: Queryable, limit: number): Pro
       )
       update dispatch d set publish_round = d.publish_round + 1,
         next_publish_at = now() + least(interval '5 minutes', interval '10 seconds' * power(2, least(d.publish_round, 5)))
-      from due where d.id = due.id
+      from unnest(array(select id from due)) as due(id) where d.id = due.id
       returning d.id, d.lane, d.version, d.publish_round`,
     values: [limit],
   })

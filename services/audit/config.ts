@@ -11,6 +11,12 @@ export const auditConfig = Type.Object({
     default: 5000,
     description: 'entries sequenced in one commit at most',
   }),
+  sequenceGatherMs: Type.Integer({
+    minimum: 0,
+    maximum: 1000,
+    default: 20,
+    description: 'pause after a commit, so that what comes meanwhile is sequenced together',
+  }),
   sequenceIdleMs: Type.Integer({
     minimum: 10,
     maximum: 10_000,

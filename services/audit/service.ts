@@ -1,7 +1,7 @@
 import { connectBus } from '../../libs/bus/index.ts'
 import { openHealthListener } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { checkBus, checkClock, followProgress, startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkDatabase, followProgress, startSweeper } from '../../libs/pipeline/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
 import { auditConfig } from './config.ts'
@@ -21,7 +21,7 @@ export const auditService = defineService({
     const progress = followProgress(config.sequenceBatch)
     const closeHealth = await openHealthListener(
       config.healthPort,
-      { database: () => checkClock(pool), bus: () => checkBus(bus), log: progress.check },
+      { database: () => checkDatabase(pool), bus: () => checkBus(bus), log: progress.check },
       log,
     )
     onFailedStart(closeHealth)
@@ -34,6 +34,7 @@ export const auditService = defineService({
         return count
       },
       idleMs: config.sequenceIdleMs,
+      gather: { ms: config.sequenceGatherMs, fullBatch: config.sequenceBatch },
       signal,
       onError: (error) => log.warn({ err: error }, 'sequencing failed'),
     })

@@ -70,8 +70,6 @@ function committer<W extends Wanted>(write: Write<W>, onCommitted: () => void): 
         onCommitted()
         return batch.map(({ id }) => moved.get(id))
       },
-      // An attempt whose begin is unknown is not made; one whose end is unknown stays open. Both end at the deadline.
-      recover: async () => undefined,
       explain: (_, error) => new BusError('LT_STORE_UNAVAILABLE', {}, { cause: error }),
     },
     LIMITS,

@@ -4,7 +4,7 @@ import { connectBus, type WorkMessage } from '../../libs/bus/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
 import { type OutgoingOptions, openHealthListener, openOutgoing } from '../../libs/http/index.ts'
 import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
-import { checkBus, checkClock, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkDatabase, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openQueues } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
@@ -47,7 +47,7 @@ export const deliveryService = defineService({
     onFailedStart(() => bus.close())
     const queues = await openQueues({ redisUrl: config.redisUrl, name: 'delivery', log })
     onFailedStart(() => queues.close())
-    const checks = { database: () => checkClock(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) }
+    const checks = { database: () => checkDatabase(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) }
     const closeHealth = await openHealthListener(config.healthPort, checks, log)
     const commits = openAttemptCommits(pool, () => bus.publish(SUBJECTS.auditPending))
     const hurry = new AbortController()

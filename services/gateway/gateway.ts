@@ -28,6 +28,8 @@ export interface Gateway {
   readonly verifyReceiver: ReceiverCheck
   readonly mailboxes: MailboxWatch
   readonly notices: NoticeWatch
+  /** No open consignment of a mailbox has an id below it. */
+  mailboxFloor(): string
   /** The registry's row of the calling system. @throws BusError LT_AUTH_SUSPENDED */
   systemOf(request: FastifyRequest): SystemRow
 }

@@ -3,7 +3,7 @@ import { connectBus } from '../../libs/bus/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
 import { buildHttpServer, type FastifyRequest, openHealthListener, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { checkClock, checkFresh } from '../../libs/pipeline/index.ts'
+import { checkDatabase, checkFresh } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkPartitions, checkSchema, openPool } from '../../libs/store/index.ts'
@@ -23,6 +23,7 @@ import type { Gateway } from './gateway.ts'
 import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
 import { loadTls } from './load-tls.ts'
 import { openFinder } from './mailbox/find-own.ts'
+import { followFloor } from './mailbox/follow-floor.ts'
 import { openMover } from './mailbox/move-consignments.ts'
 import { openReceiverCheck } from './mailbox/verify-receiver.ts'
 import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
@@ -32,6 +33,8 @@ import { registerRoutes } from './register-routes.ts'
 import { keepContentSwept } from './sweep-content.ts'
 
 const POOL_SIZE = 10
+/** Acceptances, moves of mailboxes and refusals: one statement of each at a time. */
+const COMMIT_POOL_SIZE = 3
 const MAX_HEADER_BYTES = 32 * 1024
 const MAX_JSON_BYTES = 1024 * 1024
 
@@ -47,14 +50,23 @@ export const gatewayService = defineService({
       onLost: (error) => log.warn({ err: error }, 'connection lost'),
     })
     onFailedStart(() => pool.end())
+    // Commits have connections of their own: a crowd of readers must not make an acceptance wait.
+    const commits = openPool(config.databaseUrl, {
+      name: 'lienthong gateway commits',
+      max: COMMIT_POOL_SIZE,
+      keepPlans: true,
+      onLost: (error) => log.warn({ err: error }, 'connection lost'),
+    })
+    onFailedStart(() => commits.end())
     await checkSchema(pool)
     await checkDurability(pool)
-    const [registry, blobs, signer, trust, origin] = await Promise.all([
+    const [registry, blobs, signer, trust, origin, floor] = await Promise.all([
       openRegistry({ pool, signal, log }),
       openBlobStore({ dir: config.blobDir, minFreeBytes: config.minFreeBytes }),
       loadEvidenceSigner(config.keyDir),
       loadTrust(config.keyDir),
       followOrigin(pool, log, signal),
+      followFloor(pool, log, signal),
     ])
     const bus = await connectBus({ url: config.natsUrl, name: 'gateway', signal, log })
     onFailedStart(() => bus.close())
@@ -65,7 +77,7 @@ export const gatewayService = defineService({
     const examiner = openExaminer({ trust: () => trust, keyDir: config.keyDir })
     const known = openKnownSubmissions(pool)
     const acceptance = openAcceptance({
-      pool,
+      pool: commits,
       bus,
       log,
       known,
@@ -73,8 +85,8 @@ export const gatewayService = defineService({
       maxBatch: config.commitBatch,
       maxWaiting: config.commitQueue,
     })
-    const refusals = openRefusalRecorder(pool, log)
-    const mover = openMover(pool, {
+    const refusals = openRefusalRecorder(commits, log)
+    const mover = openMover(commits, {
       maxBatch: 200,
       maxWaiting: 20_000,
       onMoved: () => bus.publish(SUBJECTS.auditPending),
@@ -114,6 +126,7 @@ export const gatewayService = defineService({
       verifyReceiver: openReceiverCheck(registry),
       mailboxes: watchMailboxes(bus, registry),
       notices: watchNotices(bus, pool, log),
+      mailboxFloor: floor,
       systemOf: (request) => {
         const system = registry.system(callerOf(request).systemCode)
         if (!system) throw new BusError('LT_AUTH_SUSPENDED')
@@ -143,9 +156,9 @@ export const gatewayService = defineService({
     })
     addTokenRoute(server, auth)
     keepAssertionsSwept(pool, log, signal)
-    keepContentSwept({ blobs, pool, log, signal })
+    keepContentSwept({ blobs, databaseUrl: config.databaseUrl, log, signal })
     const checks = {
-      database: () => checkClock(pool),
+      database: () => checkDatabase(pool),
       registry: () => checkFresh(registry),
       partitions: () => checkPartitions(pool),
     }
@@ -167,7 +180,7 @@ export const gatewayService = defineService({
         await Promise.all([acceptance.close(), mover.close(), refusals.close()])
         await examiner[Symbol.asyncDispose]()
         await bus.close()
-        await pool.end()
+        await Promise.all([pool.end(), commits.end()])
       },
     }
   },

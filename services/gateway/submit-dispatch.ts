@@ -38,8 +38,7 @@ export async function submitDispatch(request: SubmissionRequest, options: Submit
   try {
     const admitted = await admitSubmission(request, options, facts)
     if (admitted.kind === 'repeat') {
-      const { idempotencyKey: key, system } = request
-      if (key !== undefined) await keepSubmissionKey(options.pool, { ...admitted, systemId: system.id, key })
+      await keepKey(options.pool, { ...request, contentHash: admitted.contentHash }, admitted.dispatchId)
       return { repeated: true, found: await readFound(options.pool, admitted.dispatchId) }
     }
     return await accept(admitted.submission, admitted.staged, options)
@@ -76,10 +75,20 @@ async function accept(
     const winner = (await options.known.find(submission)).sameContent
     if (winner === undefined) throw new BusError('LT_SUB_BUSY')
     if (winner !== dispatchId) await options.blobs.remove(dispatchId)
+    await keepKey(options.pool, submission, winner)
     return { repeated: true, found: await readFound(options.pool, winner) }
   } finally {
     await staged.discard()
   }
+}
+
+/** From now on the caller's key stands for these bytes, also where they were accepted under another key or by another request. */
+async function keepKey(
+  pool: Pool,
+  { idempotencyKey: key, system, contentHash }: Pick<AcceptableSubmission, 'idempotencyKey' | 'system' | 'contentHash'>,
+  dispatchId: string,
+): Promise<void> {
+  if (key !== undefined) await keepSubmissionKey(pool, { systemId: system.id, key, contentHash, dispatchId })
 }
 
 /** Puts every part under the dispatch. No row can refer to them yet: when one cannot be kept, none is. */

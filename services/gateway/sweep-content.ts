@@ -1,32 +1,76 @@
 import type { BlobStore } from '../../libs/blobs/index.ts'
 import type { Logger } from '../../libs/runtime/index.ts'
-import { findSenders, type Pool } from '../../libs/store/index.ts'
+import {
+  type Connection,
+  findSenders,
+  noteContentSwept,
+  openConnection,
+  readContentSwept,
+  tryLeadContentSweep,
+} from '../../libs/store/index.ts'
 
 const EVERY_MS = 3_600_000
+const DAY_MS = 24 * EVERY_MS
 /** Nothing younger is touched: its commit may still be under way, or its outcome unknown. */
-const OLD_MS = 24 * 3_600_000
+const OLD_MS = DAY_MS
+/** Content lies in the store at the latest so long after its dispatch got its id. */
+const LATE_MS = 2 * EVERY_MS
+/** What was put aside is deleted after so long. */
+const KEPT_ASIDE_MS = 30 * DAY_MS
+/** More content without a row than this comes from no crash: most likely the database was restored from a backup. */
+const MOST_ORPHANS = 1_000
 
 export interface ContentSweep {
   readonly blobs: BlobStore
-  readonly pool: Pool
+  readonly databaseUrl: string
   readonly log: Logger
   readonly signal: AbortSignal
 }
 
-/** Removes content nobody refers to: uploads that broke off, and files of submissions that were never committed. */
+/**
+ * Clears away content nobody refers to: uploads that broke off, and files of submissions that were never committed. The latter are put
+ * aside for a month, never deleted at once. Each dispatch is looked at once, when it is a day old; one gateway at a time does it.
+ */
 export async function sweepContent(
-  { blobs, pool, log }: Omit<ContentSweep, 'signal'>,
-  olderThanMs = OLD_MS,
+  { blobs, databaseUrl, log }: Omit<ContentSweep, 'signal'>,
+  { olderThanMs = OLD_MS, mostOrphans = MOST_ORPHANS } = {},
 ): Promise<number> {
-  let removed = await blobs.sweepIncoming(olderThanMs)
-  const isKnown = async (ids: string[]): Promise<Set<string>> =>
-    new Set((await findSenders(pool, ids)).map(({ id }) => id))
-  for await (const dispatchId of blobs.listOrphans({ olderThanMs, isKnown })) {
-    await blobs.remove(dispatchId)
-    log.info({ dispatchId }, 'content without a dispatch removed')
-    removed++
+  const cleared = await blobs.sweepIncoming(olderThanMs)
+  const connection = await openConnection(databaseUrl, 'lienthong content sweep')
+  try {
+    if (!(await tryLeadContentSweep(connection))) return cleared
+    await blobs.emptyQuarantine(new Date(Date.now() - KEPT_ASIDE_MS))
+    return cleared + (await putAside({ blobs, log }, connection, olderThanMs, mostOrphans))
+  } finally {
+    await connection.end()
   }
-  return removed
+}
+
+async function putAside(
+  { blobs, log }: Pick<ContentSweep, 'blobs' | 'log'>,
+  connection: Connection,
+  olderThanMs: number,
+  mostOrphans: number,
+): Promise<number> {
+  const until = new Date(Date.now() - olderThanMs)
+  const since = await readContentSwept(connection)
+  const isKnown = async (ids: string[]): Promise<Set<string>> =>
+    new Set((await findSenders(connection, ids)).map(({ id }) => id))
+  const orphans: string[] = []
+  for await (const dispatchId of blobs.listOrphans({ olderThanMs, since, isKnown })) {
+    orphans.push(dispatchId)
+    if (orphans.length > mostOrphans) {
+      log.error({ count: orphans.length, at: since }, 'too much content without a dispatch: nothing is put aside')
+      return 0
+    }
+  }
+  for (const dispatchId of orphans) {
+    await blobs.quarantine(dispatchId)
+    log.warn({ dispatchId }, 'content without a dispatch put aside')
+  }
+  // A folder that was written to long after its id was made is looked at again.
+  await noteContentSwept(connection, new Date(until.getTime() - LATE_MS))
+  return orphans.length
 }
 
 /** Sweeps every hour until the signal. */

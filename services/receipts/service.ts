@@ -1,7 +1,7 @@
 import { connectBus } from '../../libs/bus/index.ts'
 import { openHealthListener } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { checkBus, checkClock, followProgress, startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkDatabase, followProgress, startSweeper } from '../../libs/pipeline/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
 import { receiptsConfig } from './config.ts'
@@ -26,7 +26,7 @@ export const receiptsService = defineService({
     const progress = followProgress(config.readBatch)
     const closeHealth = await openHealthListener(
       config.healthPort,
-      { database: () => checkClock(pool), bus: () => checkBus(bus), log: progress.check },
+      { database: () => checkDatabase(pool), bus: () => checkBus(bus), log: progress.check },
       log,
     )
     const reader = startSweeper({
@@ -38,6 +38,7 @@ export const receiptsService = defineService({
         return step.read
       },
       idleMs: config.readIdleMs,
+      gather: { ms: config.readGatherMs, fullBatch: config.readBatch },
       signal,
       onError: (error) => log.warn({ err: error }, 'reading the log failed'),
     })

@@ -31,6 +31,8 @@ export interface RoutingOptions {
   readonly registry: Pick<Registry, 'receivingSystem'>
   /** Consignments in one commit at most; a dispatch is never cut. */
   readonly consignmentsPerCommit: number
+  /** Told after each commit, before the next one is begun: what became available must not wait for the rest of a large batch. */
+  readonly onRouted: (consignments: readonly RoutedConsignment[]) => Promise<void>
   /** Told of a dispatch that the database refuses to route. */
   readonly onUnroutable: (dispatchId: string, error: unknown) => void
 }
@@ -39,30 +41,29 @@ export interface RoutingOptions {
  * Makes the consignments of accepted dispatches, one per recipient agency, and moves the dispatches to ROUTED. Recipients and
  * consignment ids were fixed by admission; nothing is refused here. Ids that are not waiting for routing are stale and passed over.
  */
-export async function routeDispatches(ids: readonly string[], options: RoutingOptions): Promise<RoutedConsignment[]> {
+export async function routeDispatches(ids: readonly string[], options: RoutingOptions): Promise<void> {
   const dispatches = await findDispatchesToRoute(options.pool, ids)
-  const routed: RoutedConsignment[] = []
-  for (const batch of cutBySize(dispatches, options.consignmentsPerCommit)) {
-    routed.push(...(await routeOrHalve(batch, options)))
-  }
-  return routed
+  for (const batch of cutBySize(dispatches, options.consignmentsPerCommit)) await routeOrHalve(batch, options)
 }
 
 /** A batch that fails is halved until the bad dispatch stands alone; it stays accepted, and the sweeper brings it back later. */
-async function routeOrHalve(batch: readonly DispatchToRoute[], options: RoutingOptions): Promise<RoutedConsignment[]> {
+async function routeOrHalve(batch: readonly DispatchToRoute[], options: RoutingOptions): Promise<void> {
+  let routed: readonly RoutedConsignment[]
   try {
-    return await routeBatch(batch, options)
+    routed = await routeBatch(batch, options)
   } catch (error) {
     if (isConnectionLoss(error) || isServerTrouble(error)) throw error
     if (sqlState(error) === SQL_STATE.deadlockDetected) return routeOrHalve(batch, options)
     const [only] = batch
     if (batch.length === 1 && only) {
       options.onUnroutable(only.id, error)
-      return []
+      return
     }
     const half = batch.length >> 1
-    return [...(await routeOrHalve(batch.slice(0, half), options)), ...(await routeOrHalve(batch.slice(half), options))]
+    await routeOrHalve(batch.slice(0, half), options)
+    return routeOrHalve(batch.slice(half), options)
   }
+  await options.onRouted(routed)
 }
 
 function* cutBySize(dispatches: readonly DispatchToRoute[], limit: number): Generator<DispatchToRoute[]> {

@@ -1,14 +1,14 @@
 import { connectBus, type WorkMessage } from '../../libs/bus/index.ts'
 import { openHealthListener } from '../../libs/http/index.ts'
 import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
-import { checkBus, checkClock, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
+import { checkBus, checkDatabase, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, ensurePartitions, openPool } from '../../libs/store/index.ts'
 import { announceConsignments } from './announce-consignments.ts'
 import { routingConfig } from './config.ts'
 import { keepPartitionsAhead } from './keep-partitions.ts'
-import { routeDispatches } from './route-dispatches.ts'
+import { type RoutedConsignment, routeDispatches } from './route-dispatches.ts'
 import { sweepDispatches } from './sweep-dispatches.ts'
 
 const LANES: readonly Lane[] = ['urgent', 'normal']
@@ -32,7 +32,7 @@ export const routingService = defineService({
     onFailedStart(() => bus.close())
     const closeHealth = await openHealthListener(
       config.healthPort,
-      { database: () => checkClock(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) },
+      { database: () => checkDatabase(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) },
       log,
     )
     onFailedStart(closeHealth)
@@ -43,14 +43,17 @@ export const routingService = defineService({
       pool,
       registry,
       consignmentsPerCommit: config.consignmentsPerCommit,
+      onRouted: async (consignments: readonly RoutedConsignment[]) => {
+        bus.publish(SUBJECTS.auditPending)
+        await announceConsignments(bus, consignments)
+      },
       onUnroutable: (dispatchId: string, error: unknown) =>
         log.error({ err: error, dispatchId }, 'dispatch cannot be routed'),
     }
 
     const handle = async (messages: readonly WorkMessage[]): Promise<void> => {
       const ids = messages.map(dispatchIdOf).filter((id) => id !== undefined)
-      await announceConsignments(bus, await routeDispatches(ids, options))
-      bus.publish(SUBJECTS.auditPending)
+      await routeDispatches(ids, options)
     }
     const consumers = LANES.map((lane) =>
       bus.consumeWork({

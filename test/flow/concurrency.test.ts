@@ -12,7 +12,7 @@ t.setTimeout(400_000)
 
 /** Ends connections of the gateway that fit `where`; answers how many. */
 async function cutConnections(world: World, where: string): Promise<number> {
-  const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lienthong gateway'
+  const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'lienthong gateway%'
     and datname = current_database() and ${where}`
   return (await world.eyes.query(sql)).rows.length
 }
@@ -49,7 +49,7 @@ async function whileWaiting<T>(promise: Promise<T>, work: () => Promise<unknown>
 const countWriting = async (world: World): Promise<number> =>
   (
     await world.eyes.query(
-      `select from pg_stat_activity where datname = current_database() and application_name = 'lienthong gateway' and ${WRITING}`,
+      `select from pg_stat_activity where datname = current_database() and application_name like 'lienthong gateway%' and ${WRITING}`,
     )
   ).rowCount ?? 0
 
@@ -69,7 +69,7 @@ t.test('one submission that the database refuses among 99 good ones in one batch
   const rest = good.slice(49).map((parcel) => world.submit(parcel.system, parcel.packet))
   // Everyone waits for the commit before once the gateway's other connections have come to rest.
   const quiet = `select min(now() - state_change) > interval '400 ms' as quiet from pg_stat_activity
-    where application_name = 'lienthong gateway' and datname = current_database() and state = 'idle'`
+    where application_name like 'lienthong gateway%' and datname = current_database() and state = 'idle'`
   await world.until(async () => (await world.eyes.query(quiet)).rows[0].quiet, 60_000)
   await held.release()
   const answers = await Promise.all([...middle, ...rest])

@@ -36,7 +36,7 @@ t.test('content on disk, then the commit on disk, then the answer', async (t) =>
   const world = await startWorld(t, { cluster, services: ['gateway'], processes: ['gateway'] })
   t.equal((await submitFile(world)).status, 202, 'connections are open, the month has its folder')
   const backends = await world.eyes.query<{ pid: number }>(
-    `select pid from pg_stat_activity where application_name = 'lienthong gateway' and datname = current_database()`,
+    `select pid from pg_stat_activity where application_name like 'lienthong gateway%' and datname = current_database()`,
   )
   const gateway = world.processOf('gateway').pid
   const postmaster = cluster.processes

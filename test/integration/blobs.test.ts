@@ -194,7 +194,8 @@ t.test('orphans and half-received files', async (t) => {
   const find = async (): Promise<string[]> => {
     const found: string[] = []
     const isKnown = async (): Promise<Set<string>> => new Set([ids[0]])
-    for await (const id of store.listOrphans({ olderThanMs: 24 * 3_600_000, isKnown })) found.push(id)
+    for await (const id of store.listOrphans({ olderThanMs: 24 * 3_600_000, since: new Date(0), isKnown }))
+      found.push(id)
     return found
   }
   t.same(await find(), [], 'an old id with a fresh file is not an orphan yet')

@@ -58,7 +58,6 @@ export function openRefusalRecorder(pool: Pool, log: Logger): RefusalRecorder {
         await writeRefusals(pool, rows, entries)
         return batch.map(() => undefined)
       },
-      recover: async () => undefined,
       explain: (_, error) => error as Error,
     },
     { maxBatch: 100, maxWaiting: 1000 },

@@ -34,19 +34,13 @@ export async function endConsignment(
     readonly find: ConsignmentFinder
     readonly mover: ConsignmentMover
     readonly verify: ReceiverCheck
-    /** The words of a refusal on record; empty when there were none. */
-    readonly refusalText: (row: OpenConsignment) => Promise<string>
   },
   request: EndRequest,
 ): Promise<{ readonly repeated: boolean }> {
   const { ending, systemCode } = request
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await options.find(systemCode, request.id)
-    if (
-      isRepeat(row, request) &&
-      (ending.as === 'ACKNOWLEDGED' || (await options.refusalText(row)) === (ending.text ?? ''))
-    )
-      return { repeated: true }
+    if (isRepeat(row, request)) return { repeated: true }
     checkLease(row, request.token)
     if (ending.signature) options.verify(row, VERBS[ending.as], ending.signature, systemCode)
     if (await options.mover.submit(moveTo(row, request), row.lane === 'urgent')) return { repeated: false }
@@ -54,10 +48,11 @@ export async function endConsignment(
   throw new BusError('LT_SUB_BUSY')
 }
 
-/** Whether it ended this way under this token before; the words of a refusal apart. */
+/** Whether it ended this way, with these words, under this token before. */
 function isRepeat(row: OpenConsignment, { token, ending }: EndRequest): boolean {
   if (row.state !== ending.as || !holdsLease(row, token)) return false
-  return ending.as === 'ACKNOWLEDGED' || row.refusal_reason === ending.reason
+  if (ending.as === 'ACKNOWLEDGED') return true
+  return row.refusal_reason === ending.reason && (row.refusal_text ?? '') === (ending.text ?? '')
 }
 
 function moveTo(row: OpenConsignment, { systemCode, ending }: EndRequest): WantedMove {

@@ -32,8 +32,6 @@ export function openMover(
         if (entries.length > 0) options.onMoved()
         return batch.map(({ id }) => moved.get(id))
       },
-      // Whether it happened is seen by reading the row again: the version tells.
-      recover: async () => undefined,
       explain: (_, error) => new BusError('LT_STORE_UNAVAILABLE', {}, { cause: error }),
     },
     options,

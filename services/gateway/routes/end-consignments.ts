@@ -1,7 +1,6 @@
 import type { FastifyRequest, HttpServer } from '../../../libs/http/index.ts'
 import { REFUSAL_REASONS } from '../../../libs/model/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
-import { listConsignments } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { type EndRequest, endConsignment } from '../mailbox/end-consignment.ts'
@@ -105,8 +104,6 @@ async function endAll(
     find: gateway.findConsignment,
     mover: gateway.mover,
     verify: gateway.verifyReceiver,
-    refusalText: async ({ id, dispatch_id }: { id: string; dispatch_id: string }) =>
-      (await listConsignments(gateway.pool, dispatch_id)).find((each) => each.id === id)?.refusal_text ?? '',
   }
   return {
     items: await answerEach(request, endings, async (ending) => (await endConsignment(options, ending)).repeated),

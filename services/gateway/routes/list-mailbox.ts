@@ -35,6 +35,7 @@ export function registerListMailbox(server: HttpServer, gateway: Gateway): void 
       const agencies = ownAgencies(gateway, callerOf(request).systemCode, agency === undefined ? undefined : [agency])
       const rows = await listMailbox(gateway.pool, agencies, {
         limit,
+        floor: gateway.mailboxFloor(),
         ...(kind === undefined ? {} : { kind }),
         ...(after === undefined ? {} : { after: readPosition(after) }),
       })

@@ -97,7 +97,7 @@ export function registerShowDispatch(server: HttpServer, gateway: Gateway): void
         listConsignments(gateway.pool, dispatch.id),
         listStatusReports(gateway.pool, dispatch.id),
         listReceiptFacts(gateway.pool, dispatch.id, RECEIPT_EVENTS),
-        listThread(gateway.pool, dispatch.id, gateway.registry.agenciesOf(callerOf(request).systemCode)),
+        listThread(gateway.pool, dispatch, gateway.registry.agenciesOf(callerOf(request).systemCode)),
       ])
       const told = statuses.map((row) => ({ about: row.about_consignment_id, ...describeStatus(row) }))
       return {

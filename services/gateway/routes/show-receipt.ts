@@ -3,7 +3,7 @@ import type { HttpServer } from '../../../libs/http/index.ts'
 import { renderReceipt } from '../../../libs/pipeline/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import { readEvidence } from '../../../libs/signature/index.ts'
-import { findEntry, findSenders } from '../../../libs/store/index.ts'
+import { findEntry, findSender } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { uuidShape } from './answer-shapes.ts'
@@ -48,7 +48,7 @@ async function refuseStranger(
 ): Promise<void> {
   const entry = await findEntry(gateway.pool, entryId)
   if (!entry || entry.dispatch_id !== id) throw new BusError('LT_SUB_NOT_FOUND')
-  const [dispatch] = await findSenders(gateway.pool, [id])
+  const dispatch = await findSender(gateway.pool, id)
   if (dispatch?.system_id === caller.systemId) return
   const { agency } = JSON.parse(entry.details ?? '{}') as { agency?: string }
   const concerned =

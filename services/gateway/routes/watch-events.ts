@@ -1,6 +1,6 @@
 import { type HttpServer, openEventStream } from '../../../libs/http/index.ts'
+import { hasFreeConsignment, nextLeaseEndMs } from '../../../libs/store/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
-import { listMailbox, nextLeaseEndMs } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { collectNotices } from '../mailbox/collect-notices.ts'
@@ -8,6 +8,8 @@ import { collectNotices } from '../mailbox/collect-notices.ts'
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2_000
 const SUSPENSION_CHECK_MS = 500
+/** Looks after a reconnect are spread over so long. */
+const RECONNECT_SPREAD_MS = 3_000
 /** A lost wake-up delays by so much at most. */
 const LOOK_AGAIN_MS = 30_000
 
@@ -43,9 +45,9 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
         clearTimeout(timer)
         due = Number.POSITIVE_INFINITY
         try {
-          const free = await listMailbox(gateway.pool, agencies(), { limit: 1, onlyFree: true })
-          if (free.length > 0) send('mailbox', { open: true })
-          const lease = await nextLeaseEndMs(gateway.pool, agencies())
+          const floor = gateway.mailboxFloor()
+          if (await hasFreeConsignment(gateway.pool, agencies(), { floor })) send('mailbox', { open: true })
+          const lease = await nextLeaseEndMs(gateway.pool, agencies(), { floor })
           plan(Math.min(LOOK_AGAIN_MS, Math.max(100, (lease ?? LOOK_AGAIN_MS) + 50)))
         } catch (error) {
           gateway.log.debug({ err: error }, 'a mailbox could not be looked at')
@@ -65,7 +67,8 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
         gateway.mailboxes.add({
           systemCode,
           wake: (agency) => {
-            if (agency === undefined) void look()
+            // After a reconnect all streams would look at once.
+          if (agency === undefined) plan(Math.random() * RECONNECT_SPREAD_MS)
             else notices.mailbox(agency)
           },
           leased: (forMs) => plan(forMs + 50),

@@ -1,0 +1,241 @@
+import t from 'tap'
+import {
+  acceptDispatches,
+  claimAttempts,
+  closeDispatches,
+  endAttempts,
+  findConsignments,
+  findDispatch,
+  findDispatchesToRoute,
+  findEntry,
+  findOverdueAttempts,
+  findSenders,
+  findWaitingPushes,
+  hasFreeConsignment,
+  leaseWaiting,
+  listConsignments,
+  listMailbox,
+  listParts,
+  listReceiptFacts,
+  moveConsignments,
+  nextLeaseEndMs,
+  openConnection,
+  openPool,
+  type Queryable,
+  readLog,
+  readMailboxFloor,
+  readPartBytes,
+  routeDispatches,
+  takeDueDispatches,
+  takeDuePushes,
+} from '../../libs/store/index.ts'
+import { createDatabase } from '../harness/create-database.ts'
+
+// What years of documents do to single statements: sixty months of partitions, with the plans that services keep.
+const MONTHS = 60
+const DOCUMENTS = 12_000
+/** This month, its neighbours, and those made ahead. */
+const NEAR = 7
+
+const database = await createDatabase(t)
+const owner = openPool(database.url('owner'), { name: 'owner', max: 1 })
+t.teardown(() => owner.end())
+await owner.query(`select ensure_partitions(now() - make_interval(months => $1), $1)`, [MONTHS])
+await owner.query(
+  `with made as materialized (
+    select i, now() - interval '1 month' * ${MONTHS - 2} * (1 - i::float8 / $1) as at from generate_series(1, $1) i
+  ), d as (
+    insert into dispatch (id, lane, kind, state, system_id, sender_code, document_id, number, notation, subject, business_type,
+      priority, form, content_hash, content_size, recipients, signature, facts, accepted_at, next_publish_at)
+    select (left(uuid_floor(at)::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, 'normal', 'document', 'ROUTED',
+      '01890000-0000-7000-8000-000000000000', 'G12', 'd' || i, i::text, 'UBND', 'x', 'new', 0, 'inline', '', 1, '[]', '{}', '{}', at, at
+    from made returning id, accepted_at, number
+  ), c as (
+    insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at)
+    select id, id, 'A' || number::int % 50, '{}', 'document', 'normal', case when number::int % 3 = 0 then 'push' else 'pull' end,
+      case when accepted_at > now() - interval '20 days' then case when number::int % 3 = 0 then 'QUEUED' else 'AVAILABLE' end
+        else 'ACKNOWLEDGED' end, accepted_at from d
+  ), e as (
+    insert into audit_entry (id, event, event_time, dispatch_id, consignment_id, details_digest, leaf_hash)
+    select id, 'ContentHandover', accepted_at, id, id, '', '' from d
+  ), p as (
+    insert into content (dispatch_id, ordinal, role, size, sha256, bytes) select id, 0, 'packet', 1, '', 'x' from d
+  )
+  insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, row_number() over (order by id) - 1, id, '' from d`,
+  [DOCUMENTS],
+)
+await owner.query('analyze')
+const newest = (await owner.query<{ id: string }>(`select id from dispatch order by id desc limit 20`)).rows.map(
+  ({ id }) => id,
+)
+const id = newest[0] as string
+const at = new Date().toISOString()
+const floor = await readMailboxFloor(owner)
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Actual Loops': number
+  readonly 'Shared Hit Blocks': number
+  readonly 'Shared Read Blocks': number
+  readonly Plans?: readonly Plan[]
+}
+
+const PARTITION = /^(dispatch|consignment|content|audit_entry)_\d{6}$/
+
+function* nodes(plan: Plan): Generator<Plan> {
+  yield plan
+  for (const child of plan.Plans ?? []) yield* nodes(child)
+}
+
+/** Executes a statement as a service would, with a plan that is kept, and takes it back. */
+async function explain(
+  role: 'gateway' | 'routing' | 'delivery' | 'receipts',
+  run: (database: Queryable) => unknown,
+): Promise<Plan> {
+  let statement: { text: string; values: unknown[] } | undefined
+  const capture = async (query: { text: string; values: unknown[] }) => {
+    statement = query
+    return { rows: [] }
+  }
+  await run({ query: capture } as unknown as Queryable)
+  const { text, values } = statement as NonNullable<typeof statement>
+  const pool = openPool(database.url(role), { name: 'plans', max: 1, keepPlans: true })
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const { rows } = await client.query({ text: `explain (analyze, buffers, format json) ${text}`, values })
+    return rows[0]['QUERY PLAN'][0].Plan
+  } finally {
+    await client.query('rollback')
+    client.release()
+    await pool.end()
+  }
+}
+
+const move = { id, version: 1, at }
+const agencies = Array.from({ length: 10 }, (_, i) => `A${i}`)
+const STATEMENTS: Readonly<
+  Record<string, readonly ['gateway' | 'routing' | 'delivery' | 'receipts', number, (d: Queryable) => unknown]>
+> = {
+  'one dispatch by id': ['gateway', 2, (d) => findDispatch(d, id)],
+  'senders of twenty': ['gateway', 40, (d) => findSenders(d, newest)],
+  'twenty consignments by id': ['gateway', 80, (d) => findConsignments(d, newest)],
+  'one entry by id': ['gateway', 2, (d) => findEntry(d, id)],
+  'parts of a dispatch': ['gateway', 2, (d) => listParts(d, id)],
+  'bytes of a part': ['gateway', 2, (d) => readPartBytes(d, id, 0)],
+  'consignments of a dispatch': ['gateway', NEAR, (d) => listConsignments(d, id)],
+  'facts of a dispatch': ['gateway', NEAR, (d) => listReceiptFacts(d, id, ['ContentHandover'])],
+  'a page of ten mailboxes': ['gateway', 10 * 2 * 2 * 2 * NEAR, (d) => listMailbox(d, agencies, { floor, limit: 5 })],
+  'is anything free': ['gateway', 10 * 2 * 4 * NEAR, (d) => hasFreeConsignment(d, agencies, { floor })],
+  'a lease': [
+    'gateway',
+    10 * 2 * 4 * NEAR + 10,
+    (d) => leaseWaiting(d, agencies, { floor, wanted: 1, reach: 1, seconds: 9, systemId: id }),
+  ],
+  'next lease end': ['gateway', 10 * 2 * 2 * NEAR, (d) => nextLeaseEndMs(d, agencies, { floor })],
+  'a move': [
+    'gateway',
+    4,
+    (d) =>
+      moveConsignments(
+        d,
+        [
+          {
+            ...move,
+            state: 'HANDED_OVER',
+            lease_token: null,
+            lease_seconds: null,
+            lease_system: null,
+            refusal_reason: null,
+            refusal_text: null,
+            handed_over: true,
+            ended: false,
+          },
+        ],
+        [],
+      ),
+  ],
+  'dispatches to route': ['routing', 40, (d) => findDispatchesToRoute(d, newest)],
+  routing: ['routing', 4, (d) => routeDispatches(d, { moves: [move], consignments: [], statuses: [], entries: [] })],
+  'due dispatches': ['routing', MONTHS + 2 * NEAR, (d) => takeDueDispatches(d, 10)],
+  'waiting pushes by id': ['delivery', 80, (d) => findWaitingPushes(d, newest)],
+  'due pushes': ['delivery', 2 * MONTHS, (d) => takeDuePushes(d, 10, 1000)],
+  'overdue attempts': ['delivery', 4, (d) => findOverdueAttempts(d, 10)],
+  'a claim': ['delivery', 4, (d) => claimAttempts(d, [{ ...move, attempt: 1, deadline_ms: 1000 }], [])],
+  'an end': [
+    'delivery',
+    4,
+    (d) =>
+      endAttempts(
+        d,
+        [
+          {
+            ...move,
+            outcome: 'delivered',
+            http_status: 200,
+            duration_ms: 1,
+            code: null,
+            answer: null,
+            state: 'ACKNOWLEDGED',
+            retry_ms: null,
+            sweep_ms: null,
+            reason: null,
+            text: null,
+          },
+        ],
+        [],
+      ),
+  ],
+  'a step of the log': ['receipts', 1100, (d) => readLog(d, { epoch: 0, index: DOCUMENTS - 500 }, 500)],
+  closing: [
+    'receipts',
+    NEAR + 4,
+    (d) => closeDispatches(d, { ids: [id], at, entries: [], reader: 'r', next: { epoch: 0, index: 0 } }),
+  ],
+}
+
+for (const [name, [role, most, run]] of Object.entries(STATEMENTS)) {
+  t.test(name, async (t) => {
+    const plan = await explain(role, run)
+    const all = [...nodes(plan)].filter((node) => node['Actual Loops'] > 0)
+    const scans = all
+      .filter((node) => PARTITION.test(node['Relation Name'] ?? ''))
+      .reduce((sum, node) => sum + node['Actual Loops'], 0)
+    const whole = all.filter((node) => node['Node Type'] === 'Seq Scan' && PARTITION.test(node['Relation Name'] ?? ''))
+    t.ok(scans <= most, `${scans} looks into partitions, ${most} at most`)
+    t.same(
+      whole
+        .filter((node) => node['Shared Hit Blocks'] + node['Shared Read Blocks'] > 0)
+        .map((node) => node['Relation Name']),
+      [],
+      'none is read whole',
+    )
+    t.notOk(
+      all.some((node) => node['Node Type'] === 'Gather'),
+      'no parallel workers',
+    )
+  })
+}
+
+t.test('nothing is accepted in more than one place', async (t) => {
+  const plan = await explain('gateway', (d) =>
+    acceptDispatches(d, { dispatches: [], contents: [], receipts: [], entries: [], bytes: Buffer.alloc(0) }),
+  )
+  t.same(
+    [...nodes(plan)].filter((node) => node['Actual Loops'] > 0 && PARTITION.test(node['Relation Name'] ?? '')),
+    [],
+  )
+})
+
+t.test('the floor of the mailboxes is the month that holds the oldest open consignment', async (t) => {
+  const { rows } = await owner.query(
+    `select id >= $1::uuid as above, id < $1::uuid as below from consignment where state = 'AVAILABLE'`,
+    [floor],
+  )
+  t.ok(rows.length > 10)
+  t.ok(rows.every(({ above }) => above))
+  const connection = await openConnection(database.url('gateway'), 'floor')
+  t.equal(await readMailboxFloor(connection), floor, 'the same for the role of the gateway')
+  await connection.end()
+})
