@@ -1,3 +1,4 @@
+import { DEFAULT_SECRECY_PATTERNS, writeSecrecyPatterns } from '../../libs/envelope/index.ts'
 import { sharedSettings } from '../../libs/runtime/index.ts'
 import { type Static, Type } from '../../libs/schema/index.ts'
 
@@ -56,6 +57,11 @@ export const gatewayConfig = Type.Object({
     maximum: 1000,
     default: 100,
     description: 'attachments of one dispatch at most',
+  }),
+  secrecyPatterns: Type.Array(Type.String({ pattern: '^[a-z]+:[a-zA-Z+]+:.+$' }), {
+    default: writeSecrecyPatterns(DEFAULT_SECRECY_PATTERNS),
+    description:
+      'secrecy marks that refuse a packet, each as form:fields:words. Forms: phrase upper bracketed mark suffix; fields, joined by +: subject content notation fileName',
   }),
   minFreeBytes: Type.Integer({
     minimum: 0,

@@ -1,5 +1,6 @@
 import { openBlobStore } from '../../libs/blobs/index.ts'
 import { connectBus } from '../../libs/bus/index.ts'
+import { readSecrecyPatterns } from '../../libs/envelope/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
 import { buildHttpServer, type FastifyRequest, openHealthListener, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
@@ -74,7 +75,8 @@ export const gatewayService = defineService({
       registry.refresh().catch((error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
     })
     const axis = (): { name: string; id: string } => ({ name: config.axisName, id: origin() })
-    const examiner = openExaminer({ trust: () => trust, keyDir: config.keyDir })
+    const secrecyPatterns = readSecrecyPatterns(config.secrecyPatterns)
+    const examiner = openExaminer({ trust: () => trust, keyDir: config.keyDir, secrecyPatterns })
     const known = openKnownSubmissions(pool)
     const acceptance = openAcceptance({
       pool: commits,
