@@ -2,6 +2,8 @@ import type { FastifyReply } from 'fastify'
 
 /** Bytes that may wait for a reader that does not read; beyond it the stream is closed and the reader connects again. */
 const MAX_WAITING_BYTES = 64 * 1024
+/** So long a closed stream may take to be read to its end. */
+const CLOSE_MS = 2_000
 
 export interface EventStreamOptions {
   /** Pause between comment lines that keep proxies from closing the connection, in milliseconds. */
@@ -46,7 +48,11 @@ export function openEventStream(reply: FastifyReply, { heartbeatMs, retryMs }: E
   const siblings = openOn(reply.server.server)
   const stream: EventStream = {
     send: (event, id, data) => write(`event: ${oneLine(event)}\nid: ${oneLine(id)}\ndata: ${JSON.stringify(data)}\n\n`),
-    close: () => raw.end(),
+    close: () => {
+      raw.end()
+      // Who does not read does not see the end either.
+      setTimeout(() => raw.writableFinished || raw.destroy(), CLOSE_MS).unref()
+    },
     closed: new Promise((resolve) => {
       raw.once('close', () => {
         clearInterval(heartbeat)

@@ -1,12 +1,13 @@
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import t from 'tap'
 import { freePort } from '../../deploy/local/free-port.ts'
-import { addCertificate } from '../../libs/registry/index.ts'
+import { addCertificate, revokeCertificate } from '../../libs/registry/index.ts'
 import { type Running, startService } from '../../libs/runtime/index.ts'
 import { gatewayService } from '../../services/gateway/service.ts'
 import { selfSigned } from '../harness/self-signed.ts'
@@ -56,7 +57,6 @@ t.test('over TLS: a registered client certificate is the caller, and tokens spea
     certificatePem: client.cert.toString(),
     purpose: 'tls',
   })
-  t.match(fingerprint, /^[0-9a-f]{64}$/)
   const running = await start({
     LISTEN_PORT: String(port),
     TLS_CERTIFICATE_FILE: certificateFile,
@@ -92,6 +92,14 @@ t.test('over TLS: a registered client certificate is the caller, and tokens spea
       sent.on('error', reject).end(options.form?.toString())
     })
 
+  const stream = await new Promise<IncomingMessage>((resolve, reject) => {
+    const { key, cert } = client
+    const agent = new Agent({ key, cert, ca: listener.cert, checkServerIdentity: () => undefined })
+    request(`https://127.0.0.1:${port}/v1/events`, { agent }, resolve).on('error', reject).end()
+  })
+  t.equal(stream.statusCode, 200)
+  const streamEnded = new Promise<void>((resolve) => stream.resume().once('end', resolve))
+
   const known = await call('/v1/mailbox', { certificate: client })
   t.match(known, { status: 200, body: { items: [] }, headers: { 'strict-transport-security': /max-age/ } })
   t.match((await call('/v1/mailbox', { certificate: stranger })).body, { code: 'LT_AUTH_CERTIFICATE_UNKNOWN' })
@@ -116,4 +124,9 @@ t.test('over TLS: a registered client certificate is the caller, and tokens spea
   t.match((await tokenFor(`http://127.0.0.1:${port}`)).body, { code: 'LT_AUTH_ASSERTION_CLAIM' })
   const { body } = await tokenFor(`https://127.0.0.1:${port}`)
   t.match(await call('/v1/mailbox', { token: body.access_token }), { status: 200 })
+
+  t.notOk(stream.readableEnded)
+  await revokeCertificate(world.operator, fingerprint)
+  await streamEnded
+  t.match((await call('/v1/mailbox', { certificate: client })).body, { code: 'LT_AUTH_CERTIFICATE_UNKNOWN' })
 })

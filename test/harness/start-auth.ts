@@ -98,7 +98,10 @@ export async function startAuth(t: Teardown, world: AuthWorld, options: AuthServ
     ...(clock ? { clock } : {}),
   })
   addTokenRoute(server, auth)
-  server.get('/v1/me', { onRequest: auth.requireSystem }, async (request) => callerOf(request))
+  server.get('/v1/me', { onRequest: auth.requireSystem }, async (request) => {
+    const { credential, ...caller } = callerOf(request)
+    return { ...caller, via: credential.via }
+  })
   server.get('/v1/agencies/:code', { onRequest: auth.requireSystem }, async (request) => {
     auth.actsFor(callerOf(request), (request.params as { code: string }).code)
     return { fine: true }

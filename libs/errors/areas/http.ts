@@ -149,6 +149,20 @@ export const httpErrors = defineErrors({
       en: 'Send fewer parts, or make the part that exceeds the limit smaller.',
     },
   },
+  LT_HTTP_TOO_MANY_STREAMS: {
+    status: 429,
+    actor: 'sender',
+    retry: 'later',
+    vxpCode: '20',
+    title: {
+      vi: 'Hệ thống đang mở {limit} luồng sự kiện, là số nhiều nhất được phép.',
+      en: 'This system has {limit} event streams open, which is the limit.',
+    },
+    advice: {
+      vi: 'Đóng các luồng không còn đọc; một luồng báo cho mọi cơ quan của hệ thống.',
+      en: 'Close streams nobody reads; one stream tells of all agencies of the system.',
+    },
+  },
   LT_HTTP_TOO_MANY_REQUESTS: {
     status: 429,
     actor: 'sender',

@@ -20,7 +20,11 @@ export function clientFingerprint(socket: Socket): string | undefined {
 }
 
 /** The code of the system a certificate is registered for as its TLS certificate, if it is in force now. */
-export function systemByCertificate(directory: AuthDirectory, fingerprint: string, now: Date): string | undefined {
+export function systemByCertificate(
+  directory: Pick<AuthDirectory, 'certificate'>,
+  fingerprint: string,
+  now: Date,
+): string | undefined {
   const row = directory.certificate(fingerprint)
   if (row?.purpose !== 'tls' || row.ownerKind !== 'system' || row.revokedAt) return undefined
   return row.validFrom <= now && now <= row.validTo ? row.ownerCode : undefined

@@ -72,13 +72,13 @@ export function createAuth(server: HttpServer, options: AuthOptions): Auth {
       return callerFor(
         directory,
         known ?? (await guarded(request, () => Promise.reject(new BusError('LT_AUTH_CERTIFICATE_UNKNOWN')))),
-        'mtls',
+        { via: 'mtls', fingerprint },
       )
     }
     if (header.slice(0, 7).toLowerCase() !== 'bearer ') throw new BusError('LT_AUTH_REQUIRED')
     const token = header.slice(7)
     const known = tokens.known(token) ?? (await guarded(request, () => tokens.verify(token)))
-    return callerFor(directory, known.systemCode, 'token')
+    return callerFor(directory, known.systemCode, { via: 'token', expiresAt: known.expiresAt })
   }
 
   return {

@@ -4,7 +4,7 @@ import { type Queryable, recordAssertion } from '../../../libs/store/index.ts'
 import type { AccessTokens } from './access-token.ts'
 import type { Addresses } from './addresses.ts'
 import type { AuthDirectory } from './auth-directory.ts'
-import { callerFor } from './caller.ts'
+import { systemInForce } from './caller.ts'
 import { verifyAssertion } from './verify-assertion.ts'
 
 const issued = metric.counter({ name: 'tokens_issued_total', help: 'access tokens issued' })
@@ -24,7 +24,7 @@ export async function issueToken(context: Context, text: string, clientId: strin
   if (clientId !== undefined && clientId !== systemCode) {
     throw new BusError('LT_AUTH_ASSERTION_CLAIM', { claim: 'iss', detail: 'differs from client_id' })
   }
-  callerFor(context.directory, systemCode, 'token')
+  systemInForce(context.directory, systemCode)
   // Last, so that a refused assertion leaves no row, and before anything is given away.
   const first = await recordAssertion(context.database, assertion)
   if (!first && !sabotaged('accept-replayed-assertion')) throw new BusError('LT_AUTH_ASSERTION_REPLAYED')

@@ -8,6 +8,7 @@ import type { Gateway } from '../gateway.ts'
 import { findLeased, handOver } from '../mailbox/hand-over.ts'
 import { readPart } from '../mailbox/read-part.ts'
 import { idParams, uuidShape } from './answer-shapes.ts'
+import { endWhenSuspended } from './end-when-suspended.ts'
 import { packetMedia } from './packet-media.ts'
 
 const leaseQuery = Type.Object({ lease: Type.String({ maxLength: 64 }) })
@@ -94,7 +95,9 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
         .type(part.role === 'attachment' ? 'application/octet-stream' : 'application/edxml+xml')
         .header('content-length', part.size)
         .header('content-digest', `sha-256=:${part.sha256.toString('base64')}:`)
-      return reply.send(Buffer.isBuffer(content) ? content : Readable.from(content, { objectMode: false }))
+      if (Buffer.isBuffer(content)) return reply.send(content)
+      const stream = Readable.from(content, { objectMode: false })
+      return reply.send(endWhenSuspended(stream, gateway.registry, wanted.systemCode))
     },
   )
 }

@@ -1,15 +1,19 @@
 import { type HttpServer, openEventStream } from '../../../libs/http/index.ts'
-import { hasFreeConsignment, nextLeaseEndMs } from '../../../libs/store/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
+import { hasFreeConsignment, nextLeaseEndMs } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
+import { stillHolds } from '../auth/still-holds.ts'
 import type { Gateway } from '../gateway.ts'
 import { collectNotices } from '../mailbox/collect-notices.ts'
+import { createStreamPlaces } from './stream-places.ts'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 2_000
-const SUSPENSION_CHECK_MS = 500
 /** Looks after a reconnect are spread over so long. */
 const RECONNECT_SPREAD_MS = 3_000
+const CREDENTIAL_CHECK_MS = 500
+/** For all workers of one system at one process; one stream is enough for all its agencies. */
+const MAX_STREAMS = 64
 /** A lost wake-up delays by so much at most. */
 const LOOK_AGAIN_MS = 30_000
 
@@ -20,9 +24,11 @@ const EVENTS = {
 
 /**
  * GET /v1/events: server-sent events. `mailbox`: something can be leased now. `dispatch`: the evidence of these dispatches grew.
- * Events are hints without content: what they are about is read through the other routes.
+ * Events are hints without content: what they are about is read through the other routes. A stream ends with the token or client
+ * certificate it was opened with; the reader connects again.
  */
 export function registerWatchEvents(server: HttpServer, gateway: Gateway): void {
+  const places = createStreamPlaces(MAX_STREAMS)
   server.get(
     '/v1/events',
     {
@@ -30,7 +36,9 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
       schema: { operationId: 'watchEvents', summary: 'Live notices (text/event-stream)' },
     },
     (request, reply) => {
-      const { systemId, systemCode } = callerOf(request)
+      const caller = callerOf(request)
+      const { systemId, systemCode } = caller
+      const leave = places.take(systemCode)
       const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
       let count = 0
       const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
@@ -68,7 +76,7 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
           systemCode,
           wake: (agency) => {
             // After a reconnect all streams would look at once.
-          if (agency === undefined) plan(Math.random() * RECONNECT_SPREAD_MS)
+            if (agency === undefined) plan(Math.random() * RECONNECT_SPREAD_MS)
             else notices.mailbox(agency)
           },
           leased: (forMs) => plan(forMs + 50),
@@ -82,11 +90,14 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
         clearTimeout(timer)
         for (const stop of stops) stop()
       })
-      // A caller that was suspended meanwhile hears nothing more.
+      // A caller that was suspended meanwhile, or whose credentials ended, hears nothing more.
       const check = setInterval(() => {
-        if (gateway.registry.isSuspended(systemCode)) stream.close()
-      }, SUSPENSION_CHECK_MS)
-      void stream.closed.then(() => clearInterval(check))
+        if (!stillHolds(gateway.registry, caller, new Date())) stream.close()
+      }, CREDENTIAL_CHECK_MS)
+      void stream.closed.then(() => {
+        clearInterval(check)
+        leave()
+      })
       return reply
     },
   )
