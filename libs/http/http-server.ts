@@ -16,6 +16,7 @@ import type { Logger } from '../runtime/index.ts'
 import { answerClientError } from './client-error.ts'
 import { addErrorFunnel, answerBeforeRouting } from './error-funnel.ts'
 import { closeEventStreams } from './event-stream.ts'
+import type { LimitRedis } from './limit-store.ts'
 import { lingerOver } from './linger.ts'
 import { type OpenApiInfo, registerOpenApi } from './openapi.ts'
 import { registerRateLimits } from './rate-limit.ts'
@@ -49,8 +50,8 @@ export interface HttpServerOptions {
   readonly maxEventLoopDelayMs?: number
   /** Describes the routes as OpenAPI 3.1 for `exportOpenApi`. */
   readonly openApi?: OpenApiInfo
-  /** An ioredis connection when limits are to be counted over all processes. */
-  readonly rateLimitRedis?: unknown
+  /** Where limits are counted over all processes; each counts for itself without it and while it is away. */
+  readonly rateLimitRedis?: LimitRedis
 }
 
 /** Bodies that are never parsed: the route reads them with `readBody` or `readMultipart`. */

@@ -2,9 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import { BusError } from '../errors/index.ts'
 import type { HttpServer } from './http-server.ts'
-
-/** Keys one limiter of this process remembers; the least recently used go first. */
-const MAX_KEYS = 20_000
+import { createLimitStore, type LimitRedis } from './limit-store.ts'
 
 export interface RateLimitOptions {
   /** Tells limiters apart where they share one Redis. */
@@ -51,7 +49,17 @@ export function createRateLimit(server: HttpServer, options: RateLimitOptions): 
   }
 }
 
-/** Registered once per server; counts in this process, or in the Redis that is given. */
-export async function registerRateLimits(server: HttpServer, redis: unknown): Promise<void> {
-  await server.register(rateLimit, { global: false, cache: MAX_KEYS, ...(redis ? { redis, skipOnError: true } : {}) })
+/** Registered once per server; counts in this process, and with a Redis over all that share it. */
+export async function registerRateLimits(server: HttpServer, redis: LimitRedis | undefined): Promise<void> {
+  /** The plugin makes one for the server and from it a child for each limiter. */
+  class Store {
+    readonly #store = createLimitStore(redis)
+    readonly incr = this.#store.incr
+    readonly read = this.#store.read
+
+    child(): Store {
+      return new Store()
+    }
+  }
+  await server.register(rateLimit, { global: false, store: Store as never })
 }

@@ -47,7 +47,11 @@ export const deliveryService = defineService({
     onFailedStart(() => bus.close())
     const queues = await openQueues({ redisUrl: config.redisUrl, name: 'delivery', log })
     onFailedStart(() => queues.close())
-    const checks = { database: () => checkDatabase(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) }
+    const checks = {
+      database: () => checkDatabase(pool),
+      registry: () => checkFresh(registry),
+      bus: () => checkBus(bus),
+    }
     const closeHealth = await openHealthListener(config.healthPort, checks, log)
     const commits = openAttemptCommits(pool, () => bus.publish(SUBJECTS.auditPending))
     const hurry = new AbortController()

@@ -94,7 +94,7 @@ export const gatewayConfig = Type.Object({
   authFailuresPerMinute: Type.Integer({
     minimum: 1,
     default: 120,
-    description: 'failed sign-ins of one address per minute',
+    description: 'failed sign-ins per minute from one address for one claimed system; ten times that for the address',
   }),
   leaseSeconds: Type.Integer({
     minimum: 5,

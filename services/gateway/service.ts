@@ -5,6 +5,7 @@ import { BusError } from '../../libs/errors/index.ts'
 import { buildHttpServer, type FastifyRequest, openHealthListener, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { checkDatabase, checkFresh } from '../../libs/pipeline/index.ts'
+import { openRedis } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkPartitions, checkSchema, openPool } from '../../libs/store/index.ts'
@@ -137,6 +138,8 @@ export const gatewayService = defineService({
     }
 
     const tls = loadTls(config)
+    const redis = openRedis({ url: config.redisUrl, name: 'gateway', log })
+    onFailedStart(async () => redis.disconnect())
     const server = await buildHttpServer({
       name: 'gateway',
       log,
@@ -145,6 +148,7 @@ export const gatewayService = defineService({
       headersTimeoutMs: 10_000,
       maxHeaderBytes: MAX_HEADER_BYTES,
       openApi: API,
+      rateLimitRedis: redis,
       ...(tls ? { tls } : {}),
     })
     onFailedStart(() => server.close())
@@ -179,6 +183,7 @@ export const gatewayService = defineService({
       urls: { native: config.publicUrl ?? url },
       async [Symbol.asyncDispose]() {
         await Promise.all([server.close(), closeHealth()])
+        redis.disconnect()
         await Promise.all([acceptance.close(), mover.close(), refusals.close()])
         await examiner[Symbol.asyncDispose]()
         await bus.close()

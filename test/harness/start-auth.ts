@@ -69,11 +69,12 @@ export interface AuthServerOptions {
   readonly assertionsUrl?: string
   readonly failuresPerMinute?: number
   readonly systemRequestsPerMinute?: number
+  readonly tokensPerMinute?: number
 }
 
 /** One gateway process, as far as authentication goes: `POST /v1/token`, `GET /v1/me`, `GET /v1/agencies/:code`. */
 export async function startAuth(t: Teardown, world: AuthWorld, options: AuthServerOptions = {}): Promise<AuthServer> {
-  const { clock, tls, failuresPerMinute = 10_000, systemRequestsPerMinute = 10_000 } = options
+  const { clock, tls, failuresPerMinute = 10_000, systemRequestsPerMinute = 10_000, tokensPerMinute = 10_000 } = options
   const stopping = new AbortController()
   const pool = openPool(world.database.url('gateway'), { name: 'gateway', max: 4 })
   const assertions = options.assertionsUrl ? openPool(options.assertionsUrl, { name: 'assertions', max: 2 }) : pool
@@ -95,6 +96,7 @@ export async function startAuth(t: Teardown, world: AuthWorld, options: AuthServ
     publicUrl: PUBLIC_URL,
     systemRequestsPerMinute,
     failuresPerMinute,
+    tokensPerMinute,
     ...(clock ? { clock } : {}),
   })
   addTokenRoute(server, auth)

@@ -219,6 +219,54 @@ t.test('wrong credentials are slowed down by address; who holds a good token goe
   t.equal((await getMe(url, body.access_token)).status, 200)
 })
 
+t.test(
+  'who fails in the name of one system locks out neither the others at that address, nor goes on with other names',
+  async (t) => {
+    const { url } = await startAuth(t, world, { failuresPerMinute: 3 })
+    const asking = async (name: string, key = world.keyB): Promise<unknown> =>
+      (await askToken(url, await signAssertion({ key, claims: { iss: name, sub: name } }))).body.code
+    for (let turn = 0; turn < 3; turn++) t.equal(await asking('hub-c'), 'LT_AUTH_CLIENT_UNKNOWN')
+    t.equal(await asking('hub-c'), 'LT_HTTP_TOO_MANY_REQUESTS')
+    t.equal(await asking('hub-a', world.keyA), undefined, 'a neighbour behind the same address gets its token')
+    for (let turn = 3; turn < 30; turn++) t.equal(await asking(`hub-${turn}`), 'LT_AUTH_CLIENT_UNKNOWN')
+    t.equal(await asking('hub-x'), 'LT_HTTP_TOO_MANY_REQUESTS', 'names cost nothing: the address has a ceiling')
+  },
+)
+
+t.test('an assertion that is used again, late or not for us counts like one that proves nothing', async (t) => {
+  const wrong: readonly [string, Record<string, unknown>][] = [
+    ['LT_AUTH_ASSERTION_CLAIM', { aud: 'https://elsewhere.example' }],
+    ['LT_AUTH_ASSERTION_EXPIRED', { exp: Math.floor(Date.now() / 1000) - 100 }],
+    ['LT_AUTH_ASSERTION_REPLAYED', { jti: randomUUID() }],
+  ]
+  for (const [code, claims] of wrong) {
+    const { url } = await startAuth(t, world, { failuresPerMinute: 2 })
+    const assertion = await signAssertion({ key: world.keyA, claims })
+    if (code === 'LT_AUTH_ASSERTION_REPLAYED') t.equal((await askToken(url, assertion)).status, 200)
+    for (let turn = 0; turn < 2; turn++) t.equal((await askToken(url, assertion)).body.code, code)
+    t.equal((await askToken(url, assertion)).body.code, 'LT_HTTP_TOO_MANY_REQUESTS', `after two ${code}`)
+  }
+})
+
+t.test('the tokens of one system within a minute are limited, and what is refused leaves no row', async (t) => {
+  const { url } = await startAuth(t, world, { tokensPerMinute: 2 })
+  const jti = randomUUID()
+  for (let turn = 0; turn < 2; turn++)
+    t.equal((await askToken(url, await signAssertion({ key: world.keyA }))).status, 200)
+  const third = await askToken(url, await signAssertion({ key: world.keyA, claims: { jti } }))
+  t.match(
+    [third.status, third.body.code, third.body.error],
+    [429, 'LT_HTTP_TOO_MANY_REQUESTS', 'temporarily_unavailable'],
+  )
+  t.ok(Number(third.headers.get('retry-after')) > 0)
+  const eyes = openPool(world.database.url('postgres'), { name: 'eyes', max: 1 })
+  t.teardown(() => eyes.end())
+  t.same((await eyes.query('select from used_assertion where jti = $1', [jti])).rows, [])
+  const other = { iss: 'hub-b', sub: 'hub-b' }
+  const asked = await askToken(url, await signAssertion({ key: world.keyB, header: { kid: 'b-1' }, claims: other }))
+  t.equal(asked.status, 200, 'another system has its own')
+})
+
 t.test('the pace of one system is limited, not that of the others', async (t) => {
   const { url } = await startAuth(t, world, { systemRequestsPerMinute: 2 })
   const a = await askToken(url, await signAssertion({ key: world.keyA }))

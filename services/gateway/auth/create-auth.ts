@@ -1,4 +1,4 @@
-import { BusError, isBusError } from '../../../libs/errors/index.ts'
+import { BusError } from '../../../libs/errors/index.ts'
 import { createRateLimit, type FastifyRequest, type HttpServer } from '../../../libs/http/index.ts'
 import { type Clock, systemClock } from '../../../libs/runtime/index.ts'
 import type { Queryable } from '../../../libs/store/index.ts'
@@ -7,9 +7,14 @@ import { addressesAt } from './addresses.ts'
 import { prepareNobodysKeys } from './assertion-keys.ts'
 import type { AuthDirectory } from './auth-directory.ts'
 import { CALLER, type Caller, callerFor, callerOf } from './caller.ts'
+import { claimedSystem } from './claimed-system.ts'
 import { clientFingerprint, systemByCertificate } from './client-certificate.ts'
+import { createFailureLimit } from './failure-limit.ts'
 import { issueToken } from './issue-token.ts'
 import type { TokenKey } from './token-key.ts'
+
+/** A token lasts five minutes; a system with a hundred workers that share none stays far below. */
+const TOKENS_PER_MINUTE = 300
 
 export interface AuthOptions {
   readonly directory: AuthDirectory
@@ -20,8 +25,10 @@ export interface AuthOptions {
   readonly publicUrl: string
   /** Requests of one system within a minute. */
   readonly systemRequestsPerMinute: number
-  /** Attempts with credentials that prove nothing, from one address within a minute. */
+  /** Attempts with credentials that prove nothing, from one address for one claimed system within a minute. */
   readonly failuresPerMinute: number
+  /** Tokens of one system within a minute; 300 unless told. */
+  readonly tokensPerMinute?: number
   readonly clock?: Clock
 }
 
@@ -42,26 +49,22 @@ export function createAuth(server: HttpServer, options: AuthOptions): Auth {
   const { directory, database, tokenKey, publicUrl, clock = systemClock } = options
   const addresses = addressesAt(publicUrl)
   const tokens = createAccessTokens(tokenKey, addresses, clock)
-  const failures = createRateLimit(server, { name: 'auth-failure', max: options.failuresPerMinute, windowMs: 60_000 })
+  const guarded = createFailureLimit(server, options.failuresPerMinute)
   const pace = createRateLimit(server, {
     name: 'system',
     max: options.systemRequestsPerMinute,
     windowMs: 60_000,
     keyOf: (request) => callerOf(request).systemCode,
   })
+  const assertedBy = new WeakMap<FastifyRequest, string>()
+  const tokenPace = createRateLimit(server, {
+    name: 'token',
+    max: options.tokensPerMinute ?? TOKENS_PER_MINUTE,
+    windowMs: 60_000,
+    keyOf: (request) => assertedBy.get(request) ?? '',
+  })
   prepareNobodysKeys()
   server.decorateRequest(CALLER, null)
-
-  /** Runs a check of credentials that costs something; what proves nothing counts against the address it came from. */
-  async function guarded<T>(request: FastifyRequest, check: () => Promise<T>): Promise<T> {
-    await failures.check(request)
-    try {
-      return await check()
-    } catch (error) {
-      if (isBusError(error) && PROVES_NOTHING.has(error.code)) await failures.count(request)
-      throw error
-    }
-  }
 
   async function authenticate(request: FastifyRequest): Promise<Caller> {
     const header = request.headers.authorization
@@ -71,13 +74,14 @@ export function createAuth(server: HttpServer, options: AuthOptions): Auth {
       const known = systemByCertificate(directory, fingerprint, clock.now())
       return callerFor(
         directory,
-        known ?? (await guarded(request, () => Promise.reject(new BusError('LT_AUTH_CERTIFICATE_UNKNOWN')))),
+        known ??
+          (await guarded(request, fingerprint, () => Promise.reject(new BusError('LT_AUTH_CERTIFICATE_UNKNOWN')))),
         { via: 'mtls', fingerprint },
       )
     }
     if (header.slice(0, 7).toLowerCase() !== 'bearer ') throw new BusError('LT_AUTH_REQUIRED')
     const token = header.slice(7)
-    const known = tokens.known(token) ?? (await guarded(request, () => tokens.verify(token)))
+    const known = tokens.known(token) ?? (await guarded(request, claimedSystem(token), () => tokens.verify(token)))
     return callerFor(directory, known.systemCode, { via: 'token', expiresAt: known.expiresAt })
   }
 
@@ -92,14 +96,12 @@ export function createAuth(server: HttpServer, options: AuthOptions): Auth {
         throw new BusError('LT_AUTH_FOREIGN_AGENCY', { agency: agencyCode })
     },
     issueToken: (request, assertion, clientId) =>
-      guarded(request, () => issueToken({ directory, database, addresses, tokens, clock }, assertion, clientId)),
+      guarded(request, claimedSystem(assertion), () => {
+        const countSystem = (systemCode: string): Promise<void> => {
+          assertedBy.set(request, systemCode)
+          return tokenPace.count(request)
+        }
+        return issueToken({ directory, database, addresses, tokens, clock, countSystem }, assertion, clientId)
+      }),
   }
 }
-
-const PROVES_NOTHING: ReadonlySet<string> = new Set([
-  'LT_AUTH_TOKEN_INVALID',
-  'LT_AUTH_CERTIFICATE_UNKNOWN',
-  'LT_AUTH_ASSERTION_MALFORMED',
-  'LT_AUTH_ASSERTION_ALGORITHM',
-  'LT_AUTH_CLIENT_UNKNOWN',
-])

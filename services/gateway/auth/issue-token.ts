@@ -15,9 +15,11 @@ interface Context {
   readonly addresses: Addresses
   readonly tokens: AccessTokens
   readonly clock: Clock
+  /** Counts what a proved system asks for. @throws BusError LT_HTTP_TOO_MANY_REQUESTS */
+  readonly countSystem: (systemCode: string) => Promise<void>
 }
 
-/** Exchanges a client assertion, once, for an access token. @throws BusError LT_AUTH_…, LT_STORE_UNAVAILABLE */
+/** Exchanges a client assertion, once, for an access token. @throws BusError LT_AUTH_…, LT_HTTP_TOO_MANY_REQUESTS, LT_STORE_UNAVAILABLE */
 export async function issueToken(context: Context, text: string, clientId: string | undefined): Promise<string> {
   const assertion = await verifyAssertion(text, context)
   const { systemCode } = assertion
@@ -25,6 +27,7 @@ export async function issueToken(context: Context, text: string, clientId: strin
     throw new BusError('LT_AUTH_ASSERTION_CLAIM', { claim: 'iss', detail: 'differs from client_id' })
   }
   systemInForce(context.directory, systemCode)
+  await context.countSystem(systemCode)
   // Last, so that a refused assertion leaves no row, and before anything is given away.
   const first = await recordAssertion(context.database, assertion)
   if (!first && !sabotaged('accept-replayed-assertion')) throw new BusError('LT_AUTH_ASSERTION_REPLAYED')
