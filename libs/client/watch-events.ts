@@ -1,3 +1,4 @@
+import { EventQueue } from './event-queue.ts'
 import { pause } from './transport/pause-before-retry.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -22,11 +23,11 @@ export async function* watchEvents(
   transport: Transport,
   signal: AbortSignal,
 ): AsyncGenerator<AxisEvent, void, undefined> {
-  const queue: AxisEvent[] = [{ kind: 'look' }]
+  const queue = new EventQueue()
+  queue.add({ kind: 'look' })
   let wake: () => void = () => undefined
   const push = (event: AxisEvent): void => {
-    // Whoever is slow hears each kind of hint once; lists of dispatches add up.
-    if (event.kind !== 'look' || !queue.some(({ kind }) => kind === 'look')) queue.push(event)
+    queue.add(event)
     wake()
   }
   const ended = new AbortController()
@@ -39,7 +40,7 @@ export async function* watchEvents(
   signal.addEventListener('abort', stop)
   try {
     while (!signal.aborted) {
-      const event = queue.shift()
+      const event = queue.take()
       if (event) yield event
       else await new Promise<void>((resolve) => (wake = resolve))
     }
