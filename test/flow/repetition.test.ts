@@ -47,6 +47,12 @@ t.test('the same bytes get the first receipt, byte for byte, and the present sta
   await world.until(async () => (await submit(packet)).body.state === 'CLOSED')
   const check = await world.call('demo-g12', 'POST', '/v1/dispatches/check', { body: packet, headers: XML })
   t.same([check.status, check.body.repeatOf], [200, dispatch])
+  t.same(
+    check.body.recipients,
+    first.body.recipients.map(({ agency, asWritten }: Record<string, unknown>) => ({ agency, asWritten })),
+    'the verdict on a repeat is that of the first time',
+  )
+  t.same([check.body.signature, check.body.warnings], [first.body.signature, first.body.warnings])
   const { rows } = await world.eyes.query('select id from dispatch where content_hash = $1', [sha256(packet)])
   t.same(rows, [{ id: dispatch }], 'one dispatch')
 })

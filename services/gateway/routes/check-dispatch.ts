@@ -1,11 +1,13 @@
+import { BusError } from '../../../libs/errors/index.ts'
 import type { HttpServer } from '../../../libs/http/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
+import { findSubmission } from '../../../libs/store/index.ts'
 import { admitSubmission } from '../admission/admit-submission.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
 import { submissionMedia } from './packet-media.ts'
-import { incomingOf, keyHeader } from './submit-dispatch.ts'
+import { describeSubmission, incomingOf, keyHeader } from './submit-dispatch.ts'
 
 const answer = Type.Object({
   accepted: Type.Literal(true),
@@ -41,7 +43,16 @@ export function registerCheckDispatch(server: HttpServer, gateway: Gateway): voi
         {},
       )
       if (admitted.kind === 'repeat') {
-        return { accepted: true as const, repeatOf: admitted.dispatchId, recipients: [], warnings: [] }
+        const found = await findSubmission(gateway.pool, admitted.dispatchId)
+        if (!found) throw new BusError('LT_SUB_BUSY')
+        const { dispatch, recipients, signature, warnings } = describeSubmission(found, true)
+        return {
+          accepted: true as const,
+          repeatOf: dispatch,
+          recipients: recipients.map(({ agency, asWritten }) => ({ agency, asWritten })),
+          signature,
+          warnings,
+        }
       }
       const { submission, staged } = admitted
       submission.opened[Symbol.dispose]()

@@ -89,7 +89,8 @@ async function* readPacket(
   yield* readBody(request, { maxBytes: config.maxPacketBytes, idleMs: config.uploadIdleMs })
 }
 
-function describeSubmission(found: FoundSubmission, repeated: boolean): Static<typeof answer> {
+/** An accepted submission as its sender is told of it. */
+export function describeSubmission(found: FoundSubmission, repeated: boolean): Static<typeof answer> {
   const facts = found.facts as { warnings?: { code: string }[] }
   const { verdict, reason, signer, signerIs } = found.signature as {
     verdict: string
