@@ -91,6 +91,11 @@ export const gatewayConfig = Type.Object({
     default: 60_000,
     description: 'requests of one system per minute',
   }),
+  systemTokensPerMinute: Type.Integer({
+    minimum: 1,
+    default: 600,
+    description: 'access tokens of one system per minute',
+  }),
   authFailuresPerMinute: Type.Integer({
     minimum: 1,
     default: 120,

@@ -158,6 +158,7 @@ export const gatewayService = defineService({
       tokenKey: loadTokenKey(config.keyDir),
       publicUrl: config.publicUrl ?? `${tls ? 'https' : 'http'}://${config.listenHost}:${config.listenPort}`,
       systemRequestsPerMinute: config.systemRequestsPerMinute,
+      tokensPerMinute: config.systemTokensPerMinute,
       failuresPerMinute: config.authFailuresPerMinute,
     })
     addTokenRoute(server, auth)

@@ -13,9 +13,6 @@ import { createFailureLimit } from './failure-limit.ts'
 import { issueToken } from './issue-token.ts'
 import type { TokenKey } from './token-key.ts'
 
-/** A token lasts five minutes; a system with a hundred workers that share none stays far below. */
-const TOKENS_PER_MINUTE = 300
-
 export interface AuthOptions {
   readonly directory: AuthDirectory
   /** With the rights of the gateway; used only where a token is asked for. */
@@ -27,8 +24,8 @@ export interface AuthOptions {
   readonly systemRequestsPerMinute: number
   /** Attempts with credentials that prove nothing, from one address for one claimed system within a minute. */
   readonly failuresPerMinute: number
-  /** Tokens of one system within a minute; 300 unless told. */
-  readonly tokensPerMinute?: number
+  /** Access tokens of one system within a minute; each is a row until its assertion cannot be used again. */
+  readonly tokensPerMinute: number
   readonly clock?: Clock
 }
 
@@ -59,7 +56,7 @@ export function createAuth(server: HttpServer, options: AuthOptions): Auth {
   const assertedBy = new WeakMap<FastifyRequest, string>()
   const tokenPace = createRateLimit(server, {
     name: 'token',
-    max: options.tokensPerMinute ?? TOKENS_PER_MINUTE,
+    max: options.tokensPerMinute,
     windowMs: 60_000,
     keyOf: (request) => assertedBy.get(request) ?? '',
   })
