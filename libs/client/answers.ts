@@ -86,6 +86,8 @@ export interface DispatchAnswer {
   readonly recipients: readonly RecipientView[]
   readonly unmatchedStatuses: readonly StatusView[]
   readonly receipts: readonly ReceiptFact[]
+  /** There are more receipts: `after` of the next page. */
+  readonly receiptsAfter?: string
   readonly thread: readonly ThreadEntry[]
 }
 

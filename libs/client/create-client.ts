@@ -8,6 +8,7 @@ import { openTokenSource, type PrivateKeyInput } from './transport/token-source.
 import { type Body, type OutgoingRequest, Transport } from './transport/transport.ts'
 import { type AxisEvent, watchEvents } from './watch-events.ts'
 
+const LARGEST_PAGE = 2000
 const MAX_RECEIPT_BYTES = 8 * 1024 * 1024
 const MAX_PACKET_BYTES = 64 * 1024 * 1024
 
@@ -54,7 +55,8 @@ export interface Client {
   check(submission: Submission, options?: Options): Promise<Answers.CheckAnswer>
   /** Makes an unsigned packet from facts (the JSON form of `compose`) and files. */
   compose(facts: object, attachments?: readonly Attachment[]): Promise<Buffer>
-  dispatch(id: string): Promise<Answers.DispatchAnswer>
+  /** With all receipts, or with one page of them: `limit` after the receipt `after`. */
+  dispatch(id: string, page?: { limit?: number; after?: string }): Promise<Answers.DispatchAnswer>
   /** Signed evidence of one event, as XML. */
   receipt(dispatchId: string, entryId: string): Promise<Buffer>
   receiptFacts(dispatchId: string, entryId: string): Promise<EvidenceView>
@@ -110,7 +112,20 @@ export function createClient(options: ClientOptions): Client {
       transport.json({ ...uploadOf('/v1/dispatches/check', submission), signal }) as Promise<Answers.CheckAnswer>,
     compose: (facts, attachments = []) =>
       transport.bytes(partsUpload('/v1/compose', Buffer.from(JSON.stringify(facts)), attachments), MAX_PACKET_BYTES),
-    dispatch: (id) => get(`/v1/dispatches/${segment(id)}`),
+    async dispatch(id, page) {
+      const path = `/v1/dispatches/${segment(id)}`
+      const first = await get<Answers.DispatchAnswer>(`${path}${queryOf({ ...page })}`)
+      if (page) return first
+      const receipts = [...first.receipts]
+      let after = first.receiptsAfter
+      while (after !== undefined) {
+        const more = await get<Answers.DispatchAnswer>(`${path}${queryOf({ limit: LARGEST_PAGE, after })}`)
+        receipts.push(...more.receipts)
+        after = more.receiptsAfter
+      }
+      const { receiptsAfter: _, ...whole } = first
+      return { ...whole, receipts }
+    },
     receipt: (id, entry) =>
       transport.bytes(
         {

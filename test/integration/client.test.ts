@@ -29,9 +29,21 @@ const folder = mkdtempSync(join(tmpdir(), 'lt-client-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 const world: World = await startWorld(t)
 
-function clientOf(system: string, options: { retryForMs?: number; stallMs?: number; baseUrl?: string } = {}): Client {
+const clients = new Map<string, Client>()
+/** The one client of a system, or, with options, a new one. */
+function clientOf(system: string, options?: { retryForMs?: number; stallMs?: number; baseUrl?: string }): Client {
+  const known = options ? undefined : clients.get(system)
+  if (known) return known
   const { clientKeyPem } = world.systems[system] as { clientKeyPem: string }
-  return createClient({ baseUrl: world.baseUrl, systemCode: system, key: clientKeyPem, retryForMs: 5_000, ...options })
+  const made = createClient({
+    baseUrl: world.baseUrl,
+    systemCode: system,
+    key: clientKeyPem,
+    retryForMs: 5_000,
+    ...options,
+  })
+  if (!options) clients.set(system, made)
+  return made
 }
 
 function signerOf(system: string): PacketSigner {
@@ -224,6 +236,41 @@ t.test('every route, from the document to its last receipt', async (t) => {
     ),
     'edXML',
   )
+})
+
+t.test('the receipts of a dispatch come in pages; asked for the whole, the client turns them', async (t) => {
+  const client = clientOf('demo-g12')
+  const { dispatch } = await client.submit(await documentOf('demo-g12', ['H26', 'H53']))
+  const whole = await world.until(async () => {
+    const answer = await client.dispatch(dispatch)
+    return answer.receipts.length === 3 && answer
+  })
+  t.equal(whole.receiptsAfter, undefined)
+  const pages = [await client.dispatch(dispatch, { limit: 2 })]
+  for (let after = pages[0]?.receiptsAfter; after !== undefined; after = pages.at(-1)?.receiptsAfter)
+    pages.push(await client.dispatch(dispatch, { limit: 2, after }))
+  t.same(
+    pages.map(({ receipts }) => receipts.length),
+    [2, 1],
+  )
+  t.same(
+    pages.flatMap(({ receipts }) => receipts),
+    whole.receipts,
+  )
+  for (const { recipients } of pages) t.same(recipients, whole.recipients, 'each page has all recipients')
+  await t.rejects(client.dispatch(dispatch, { after: dispatch }), { code: 'LT_HTTP_INVALID_REQUEST' })
+
+  const asked: string[] = []
+  const { url } = await stub((request, response) => {
+    asked.push(request.url ?? '')
+    const first = !request.url?.includes('after')
+    const answer = { dispatch: 'd', receipts: [{ entry: first ? '1' : '2' }], ...(first ? { receiptsAfter: '1' } : {}) }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+  })
+  const turned = await clientOf('demo-g12', { baseUrl: url }).dispatch('d')
+  t.match(turned, { receipts: [{ entry: '1' }, { entry: '2' }] })
+  t.equal(turned.receiptsAfter, undefined)
+  t.equal(asked.length, 2)
 })
 
 t.test('a refusal carries code, who must act, whether again, and what to do, in both languages', async (t) => {
