@@ -32,8 +32,7 @@ async function writePart(answer: OpenAnswer, part: DownloadedPart['part'], file:
   try {
     const hash = createHash('sha256')
     let size = 0
-    for await (const chunk of answer.response.body ?? []) {
-      answer.progress()
+    for await (const chunk of answer.body) {
       hash.update(chunk)
       size += chunk.length
       if (size > part.size) break

@@ -73,18 +73,13 @@ async function listen(transport: Transport, push: (event: AxisEvent) => void, si
     signal,
   })
   push({ kind: 'look' })
-  await readEvents(answer.response.body ?? [], answer.progress, push)
+  await readEvents(answer.body, push)
 }
 
-async function readEvents(
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  progress: () => void,
-  push: (event: AxisEvent) => void,
-): Promise<void> {
+async function readEvents(body: AsyncIterable<Uint8Array>, push: (event: AxisEvent) => void): Promise<void> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of body) {
-    progress()
     text += decoder.decode(chunk, { stream: true })
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const event = readEvent(text.slice(0, end))

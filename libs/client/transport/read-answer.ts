@@ -8,11 +8,14 @@ const ACTORS: readonly Actor[] = ['sender', 'receiver', 'axis', 'ca']
 const RETRIES: readonly RetryAdvice[] = ['never', 'after-fix', 'later']
 
 /** All bytes of an answer. @throws ClientError LT_CLIENT_ANSWER_UNREADABLE when there are more than `maxBytes` */
-export async function readBytes(response: Response, maxBytes: number, progress: () => void): Promise<Buffer> {
+export async function readBytes(
+  response: Response,
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of response.body ?? []) {
-    progress()
+  for await (const chunk of body) {
     size += chunk.length
     if (size > maxBytes) throw unreadable(response)
     chunks.push(chunk)
@@ -29,9 +32,9 @@ export function parseAnswer(response: Response, bytes: Buffer): Record<string, u
 }
 
 /** The refusal in an answer, as the error to throw. What is no problem of the axis says so: a proxy may have answered. */
-export async function readRefusal(response: Response, progress: () => void): Promise<ClientError> {
+export async function readRefusal(response: Response, body: AsyncIterable<Uint8Array>): Promise<ClientError> {
   try {
-    const problem = parseAnswer(response, await readBytes(response, MAX_PROBLEM_BYTES, progress))
+    const problem = parseAnswer(response, await readBytes(response, body, MAX_PROBLEM_BYTES))
     const { code, actor, retry, texts, params, detail, traceId } = problem
     if (typeof code !== 'string' || !CODE.test(code) || !isTexts(texts)) return unreadable(response)
     const retryAfterMs = pauseOf(response.headers.get('retry-after'))

@@ -2,6 +2,7 @@ import { ClientError, localError } from './client-error.ts'
 import { Patience } from './patience.ts'
 import { pause, pauseBeforeRetry } from './pause-before-retry.ts'
 import { parseAnswer, readBytes, readRefusal, shownAddress } from './read-answer.ts'
+import { readBody } from './read-body.ts'
 
 const MAX_JSON_BYTES = 32 * 1024 * 1024
 
@@ -30,8 +31,8 @@ export interface TransportOptions {
 /** A good answer whose body is still to be read. */
 export interface OpenAnswer extends Disposable {
   readonly response: Response
-  /** To be called for every chunk read. */
-  readonly progress: () => void
+  /** Its bytes as they come; reading ends with the caller's signal, or when nothing moves for too long. */
+  readonly body: AsyncIterable<Uint8Array>
 }
 
 /** Sends requests to one axis, again while trouble passes: every route of it may be repeated. @throws ClientError from every call */
@@ -49,13 +50,13 @@ export class Transport {
   /** The JSON object of the answer. */
   async json(request: OutgoingRequest): Promise<unknown> {
     return this.#repeat(request, async (answer) => {
-      return parseAnswer(answer.response, await readBytes(answer.response, MAX_JSON_BYTES, answer.progress))
+      return parseAnswer(answer.response, await readBytes(answer.response, answer.body, MAX_JSON_BYTES))
     })
   }
 
   /** The bytes of the answer, `maxBytes` at most. */
   async bytes(request: OutgoingRequest, maxBytes: number): Promise<Buffer> {
-    return this.#repeat(request, ({ response, progress }) => readBytes(response, maxBytes, progress))
+    return this.#repeat(request, ({ response, body }) => readBytes(response, body, maxBytes))
   }
 
   /** Hands the answer to `use` as it comes; the whole is repeated when the line breaks in the middle. */
@@ -109,8 +110,9 @@ export class Transport {
         }),
       )
       patience.progress()
-      if (!response.ok) throw await this.#guard(request, () => readRefusal(response, patience.progress))
-      return { response, progress: patience.progress, [Symbol.dispose]: () => patience.end() }
+      const bytes = readBody(response, patience.signal, patience.progress)
+      if (!response.ok) throw await this.#guard(request, () => readRefusal(response, bytes))
+      return { response, body: bytes, [Symbol.dispose]: () => patience.end() }
     } catch (error) {
       patience.end()
       throw error
