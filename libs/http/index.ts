@@ -1,4 +1,5 @@
 export type { FastifyReply, FastifyRequest } from 'fastify'
+export { callerGone } from './caller-gone.ts'
 export { answerTo, type RouteErrorHandler } from './error-funnel.ts'
 export { type EventStream, type EventStreamOptions, openEventStream } from './event-stream.ts'
 export { type ReadinessCheck, registerHealth } from './health.ts'

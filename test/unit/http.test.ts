@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { BusError, type ErrorCode } from '../../libs/errors/index.ts'
 import {
   buildHttpServer,
+  callerGone,
   createRateLimit,
   type EventStream,
   exportOpenApi,
@@ -542,4 +543,31 @@ t.test('a stopping server finishes what it has and refuses what comes', async (t
   await ended
   await closing
   t.match(text, /200 OK[\s\S]*"done":true[\s\S]*503[\s\S]*LT_HTTP_STOPPING/)
+})
+
+t.test('a caller who goes away before the answer is noticed, one who got it is not', async (t) => {
+  const signals: AbortSignal[] = []
+  let answer = (): void => undefined
+  const { url } = await serve((server) => {
+    server.get('/slow', async (_request, reply) => {
+      signals.push(callerGone(reply))
+      await new Promise<void>((resolve) => (answer = resolve))
+      return { done: true }
+    })
+  })
+  const leaving = new AbortController()
+  const gone = fetch(`${url}/slow`, { signal: leaving.signal }).catch(() => undefined)
+  while (signals.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  leaving.abort()
+  await gone
+  const [first] = signals as [AbortSignal]
+  if (!first.aborted) await once(first, 'abort')
+  t.equal((first.reason as BusError).code, 'LT_SUB_BUSY')
+  answer()
+
+  const staying = fetch(`${url}/slow`)
+  while (signals.length === 1) await new Promise((resolve) => setTimeout(resolve, 5))
+  answer()
+  t.same(await (await staying).json(), { done: true })
+  t.notOk(signals[1]?.aborted)
 })

@@ -1,5 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import type { HttpServer } from '../../../libs/http/index.ts'
+import { callerGone, type HttpServer } from '../../../libs/http/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import { findSubmission } from '../../../libs/store/index.ts'
 import { admitSubmission } from '../admission/admit-submission.ts'
@@ -30,13 +30,14 @@ export function registerCheckDispatch(server: HttpServer, gateway: Gateway): voi
         response: { 200: answer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const key = request.headers['idempotency-key']
       const admitted = await admitSubmission(
         {
           caller: callerOf(request),
           system: gateway.systemOf(request),
           incoming: incomingOf(request, gateway),
+          signal: callerGone(reply),
           ...(key === undefined ? {} : { idempotencyKey: key }),
         },
         gateway.submission,

@@ -1,5 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { type FastifyRequest, type HttpServer, readBody, readMultipart } from '../../../libs/http/index.ts'
+import { callerGone, type FastifyRequest, type HttpServer, readBody, readMultipart } from '../../../libs/http/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import type { FoundSubmission } from '../../../libs/store/index.ts'
 import type { Incoming } from '../admission/admit-submission.ts'
@@ -50,6 +50,7 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
           caller: callerOf(request),
           system: gateway.systemOf(request),
           incoming: incomingOf(request, gateway),
+          signal: callerGone(reply),
           ...(key === undefined ? {} : { idempotencyKey: key }),
         },
         gateway.submission,
