@@ -144,10 +144,13 @@ t.test('the thread for large packets: one at a time, one culprit, never two thre
     )
   const code = await codeOf(slow)
   t.match(code, /^LT_ENV_/)
-  // Measured on a thread that is warm: the first packet takes longer than those that follow.
-  let each = performance.now()
-  await codeOf(slow)
-  each = performance.now() - each
+  // Measured on a thread that is warm, the quickest of some: the machine may be busier now than in a moment.
+  let each = Number.POSITIVE_INFINITY
+  for (let tries = 0; tries < 5; tries++) {
+    const start = performance.now()
+    await codeOf(slow)
+    each = Math.min(each, performance.now() - start)
+  }
   const begun = performance.now()
   const codes = await Promise.all(Array.from({ length: Math.ceil(9_000 / each) }, () => codeOf(slow)))
   t.ok(
