@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { whenOver } from './when-over.ts'
 
 /** Bytes that may wait for a reader that does not read; beyond it the stream is closed and the reader connects again. */
 const MAX_WAITING_BYTES = 64 * 1024
@@ -20,7 +21,7 @@ export interface EventStream {
    */
   send(event: string, id: string, data: unknown): boolean
   close(): void
-  /** Resolves when the stream has ended, whoever ended it. */
+  /** Resolves when the stream has ended, whoever ended it; a stream to a caller who had gone before has ended already. */
   readonly closed: Promise<void>
 }
 
@@ -53,15 +54,14 @@ export function openEventStream(reply: FastifyReply, { heartbeatMs, retryMs }: E
       // Who does not read does not see the end either.
       setTimeout(() => raw.writableFinished || raw.destroy(), CLOSE_MS).unref()
     },
-    closed: new Promise((resolve) => {
-      raw.once('close', () => {
-        clearInterval(heartbeat)
-        siblings.delete(stream)
-        resolve()
-      })
-    }),
+    closed: new Promise((resolve) => whenOver(reply, resolve)),
   }
   siblings.add(stream)
+  void stream.closed.then(() => {
+    clearInterval(heartbeat)
+    siblings.delete(stream)
+    raw.destroy()
+  })
   write(`retry: ${retryMs}\n\n`)
   return stream
 }

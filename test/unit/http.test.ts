@@ -396,6 +396,56 @@ t.test('server-sent events: sent, kept alive, cut when nobody reads, ended when 
   t.ok(true, 'an open stream does not keep the server from stopping')
 })
 
+/** Asks for `path` and is gone before the handler runs: hooks may wait for others while the line closes. */
+async function askAndGo(routes: (server: HttpServer) => void, path: string): Promise<void> {
+  let leave = (): void => undefined
+  const { url } = await serve((server) => {
+    server.addHook('onRequest', async ({ raw }) => {
+      leave()
+      await once(raw.socket, 'close')
+      await new Promise((resolve) => setImmediate(resolve))
+    })
+    routes(server)
+  })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  leave = () => void socket.destroy()
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+}
+
+t.test('server-sent events: a caller who was gone before the stream was opened', { timeout: 5_000 }, async (t) => {
+  const stream = await new Promise<EventStream>((resolve) => {
+    const routes = (server: HttpServer): void =>
+      void server.get('/events', (_request, reply) => {
+        resolve(openEventStream(reply, { heartbeatMs: 20, retryMs: 1_500 }))
+        return reply
+      })
+    void askAndGo(routes, '/events')
+  })
+  await stream.closed
+  t.notOk(stream.send('available', '1', 1))
+})
+
+t.test(
+  'server-sent events: a line that closes while the stream waits behind another answer',
+  { timeout: 5_000 },
+  async (t) => {
+    const streams: EventStream[] = []
+    const { url } = await serve((server) => {
+      server.get('/first', () => new Promise(() => undefined))
+      server.get('/events', (_request, reply) => {
+        streams.push(openEventStream(reply, { heartbeatMs: 20, retryMs: 1_500 }))
+        return reply
+      })
+    })
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET /first HTTP/1.1\r\nHost: x\r\n\r\nGET /events HTTP/1.1\r\nHost: x\r\n\r\n')
+    while (streams.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    socket.destroy()
+    await streams[0]?.closed
+    t.notOk(streams[0]?.send('available', '1', 1))
+  },
+)
+
 t.test('rate limits count per key and say when to come back', async (t) => {
   const { url } = await serve((server) => {
     const limit = createRateLimit(server, {
@@ -570,4 +620,17 @@ t.test('a caller who goes away before the answer is noticed, one who got it is n
   answer()
   t.same(await (await staying).json(), { done: true })
   t.notOk(signals[1]?.aborted)
+})
+
+t.test('a caller who was gone before the handler ran is noticed at once', { timeout: 5_000 }, async (t) => {
+  const signal = await new Promise<AbortSignal>((resolve) => {
+    const routes = (server: HttpServer): void =>
+      void server.get('/slow', async (_request, reply) => {
+        resolve(callerGone(reply))
+        return {}
+      })
+    void askAndGo(routes, '/slow')
+  })
+  t.ok(signal.aborted)
+  t.equal((signal.reason as BusError).code, 'LT_SUB_BUSY')
 })

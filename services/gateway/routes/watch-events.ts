@@ -38,8 +38,8 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
     (request, reply) => {
       const caller = callerOf(request)
       const { systemId, systemCode } = caller
-      const leave = places.take(systemCode)
-      const stream = openEventStream(reply, { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS })
+      const options = { heartbeatMs: HEARTBEAT_MS, retryMs: RETRY_MS }
+      const stream = places.hold(systemCode, () => openEventStream(reply, options))
       let count = 0
       const send = (event: string, data: object): boolean => stream.send(event, String(++count), data)
       const notices = collectNotices(send)
@@ -94,10 +94,7 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
       const check = setInterval(() => {
         if (!stillHolds(gateway.registry, caller, new Date())) stream.close()
       }, CREDENTIAL_CHECK_MS)
-      void stream.closed.then(() => {
-        clearInterval(check)
-        leave()
-      })
+      void stream.closed.then(() => clearInterval(check))
       return reply
     },
   )
