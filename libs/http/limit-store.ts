@@ -2,7 +2,9 @@
 const MAX_KEYS = 20_000
 /** A limit must not make anybody wait: what Redis has not answered by then is counted here. */
 const PATIENCE_MS = 100
-/** So long nobody asks a Redis that did not answer. */
+/** So many late answers in a row are no hiccup: Redis is away. */
+const MAX_LATE = 3
+/** So long nobody asks a Redis that is away. */
 const AWAY_MS = 2_000
 
 const COUNT = `local n = redis.call('INCR', KEYS[1])
@@ -35,6 +37,7 @@ export interface LimitStore {
 export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
   const windows = new Map<string, { current: number; endsAt: number }>()
   let awayUntil = 0
+  let lateInARow = 0
 
   function local(key: string, windowMs: number, hits: 0 | 1): Count {
     const now = performance.now()
@@ -52,8 +55,9 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
   async function shared(key: string, windowMs: number, script: string): Promise<Count | undefined> {
     if (!redis || performance.now() < awayUntil) return undefined
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), PATIENCE_MS)
+    const late = new Promise<'late'>((resolve) => {
+      // An answer may lie in the socket while this process was busy: it is read before the turn ends.
+      timer = setTimeout(() => setImmediate(() => resolve('late')), PATIENCE_MS)
     })
     const asked = redis.eval(script, 1, `lt-limit:${key}`, windowMs).then(
       (answer) => answer as readonly [current: number, ttl: number],
@@ -61,7 +65,9 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
     )
     const answer = await Promise.race([asked, late])
     clearTimeout(timer)
-    if (!answer) awayUntil = performance.now() + AWAY_MS
+    lateInARow = answer === 'late' ? lateInARow + 1 : 0
+    if (!answer || lateInARow >= MAX_LATE) awayUntil = performance.now() + AWAY_MS
+    if (answer === 'late') return undefined
     return answer && { current: answer[0], ttl: Math.max(0, answer[1]) }
   }
 

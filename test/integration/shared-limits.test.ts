@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { buildHttpServer, createRateLimit } from '../../libs/http/index.ts'
+import { createLimitStore } from '../../libs/http/limit-store.ts'
 import { openRedis } from '../../libs/queue/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
 import { startRedis } from '../harness/start-broker.ts'
@@ -53,6 +54,39 @@ t.test('replicas count together', async (t) => {
   for (let turn = 0; turn < 6; turn++) statuses.push((await (turn % 2 ? one : other)('a')).status)
   t.same(statuses, [200, 200, 200, 200, 429, 429])
   t.equal((await one('b')).status, 200, 'another key has its own window')
+})
+
+/** Counts a hit of a key and answers the count; `meanwhile` runs between question and answer. */
+async function openCounter(): Promise<(key: string, meanwhile?: () => unknown) => Promise<number>> {
+  const redis = openRedis({ url: redisServer.url, name: 'counter', log })
+  t.teardown(() => redis.disconnect())
+  while (redis.status !== 'ready') await sleep(10)
+  const store = createLimitStore(redis)
+  return (key, meanwhile = () => undefined) =>
+    new Promise((resolve) => {
+      store.incr(key, (_, { current }) => resolve(current), 60_000)
+      meanwhile()
+    })
+}
+
+t.test('an answer that lies there when this process was busy is taken, and Redis is not away for it', async (t) => {
+  const [busy, idle] = [await openCounter(), await openCounter()]
+  for (let turn = 1; turn <= 3; turn++) t.equal(await idle('blocked'), turn)
+  const block = (): void => {
+    for (const begun = performance.now(); performance.now() - begun < 300; );
+  }
+  t.equal(await busy('blocked', block), 4)
+  t.equal(await busy('blocked'), 5)
+})
+
+t.test('one late answer does not make Redis away', async (t) => {
+  const [slow, idle] = [await openCounter(), await openCounter()]
+  await idle('late')
+  await idle('late')
+  await redisServer.freeze()
+  t.equal(await slow('late'), 1, 'counted here')
+  await redisServer.resume()
+  t.equal(await slow('late'), 4, 'with what the late question counted')
 })
 
 for (const [how, hurt, mend] of [
