@@ -54,14 +54,18 @@ const DEFLATED = 8
 /**
  * Looks at an attachment by its bytes (in memory, or the path of a file): its media type, whether a client library wrapped
  * it into a zip, and what is wrong with its label. Zips are expanded to nowhere: what they say of their entries must be so, and
- * within bounds; other files are not opened.
- * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB
+ * within bounds; other files are not opened. Expanding ends with `signal`.
+ * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB; the reason of an abort
  */
-export async function unwrapAttachment(source: Uint8Array | string, label: AttachmentLabel): Promise<AttachmentFacts> {
+export async function unwrapAttachment(
+  source: Uint8Array | string,
+  label: AttachmentLabel,
+  signal?: AbortSignal,
+): Promise<AttachmentFacts> {
   const head = typeof source === 'string' ? await readHead(source) : source.subarray(0, HEAD_BYTES)
   if (head.length === 0) throw new BusError('LT_ATT_EMPTY', { name: label.name })
   const isZip = startsAsZip(head) || (isCalledZip(label) && (await endsAsZip(source)))
-  const inner = isZip ? await readZip(source, label) : undefined
+  const inner = isZip ? await readZip(source, label, signal) : undefined
   const outer = inner?.officeType ?? sniffMediaType(head)
   const mediaType = inner?.file ? sniffMediaType(inner.file.head) : outer
   const fits = fitsDeclaredType(label.declaredType, mediaType) || fitsDeclaredType(label.declaredType, outer)
@@ -120,7 +124,11 @@ interface ZipContent {
   readonly file?: WrappedFile
 }
 
-async function readZip(source: Uint8Array | string, label: AttachmentLabel): Promise<ZipContent> {
+async function readZip(
+  source: Uint8Array | string,
+  label: AttachmentLabel,
+  signal: AbortSignal | undefined,
+): Promise<ZipContent> {
   const limits = { ...DEFAULTS, ...label.limits }
   let zip: ZipFile | undefined
   try {
@@ -131,11 +139,11 @@ async function readZip(source: Uint8Array | string, label: AttachmentLabel): Pro
     const { entries, ...facts } = await readDirectory(zip, label.name, limits)
     const [only, ...more] = entries
     if (only && more.length === 0 && isReadable(only) && isWrapping(label, only))
-      return { ...facts, file: await readFile(zip, only) }
-    for (const entry of entries) if (isReadable(entry)) await expand(zip, entry, () => undefined)
+      return { ...facts, file: await readFile(zip, only, signal) }
+    for (const entry of entries) if (isReadable(entry)) await expand(zip, entry, signal, () => undefined)
     return facts
   } catch (error) {
-    if (error instanceof BusError) throw error
+    if (error instanceof BusError || signal?.aborted) throw error
     throw new BusError('LT_ATT_BROKEN_ZIP', { name: label.name }, { cause: error })
   } finally {
     zip?.close()
@@ -187,10 +195,10 @@ function nameOf(entry: Entry): string {
 }
 
 /** Expands the one entry and keeps what is asked about it. */
-async function readFile(zip: ZipFile, entry: Entry): Promise<WrappedFile> {
+async function readFile(zip: ZipFile, entry: Entry, signal: AbortSignal | undefined): Promise<WrappedFile> {
   const hash = createHash('sha256')
   let head = Buffer.alloc(0)
-  await expand(zip, entry, (chunk) => {
+  await expand(zip, entry, signal, (chunk) => {
     hash.update(chunk)
     if (head.length < HEAD_BYTES) head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)])
   })
@@ -201,10 +209,17 @@ async function readFile(zip: ZipFile, entry: Entry): Promise<WrappedFile> {
  * Expands one entry piece by piece, off this thread. Its declared size, already within the limit, is a bound that yauzl
  * enforces; that it is reached, and the checksum, are held here.
  */
-async function expand(zip: ZipFile, entry: Entry, take: (chunk: Buffer) => void): Promise<void> {
+async function expand(
+  zip: ZipFile,
+  entry: Entry,
+  signal: AbortSignal | undefined,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
+  signal?.throwIfAborted()
   let checksum = 0
   let size = 0
   for await (const chunk of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
+    signal?.throwIfAborted()
     checksum = crc32(chunk, checksum)
     size += chunk.length
     take(chunk)

@@ -42,7 +42,7 @@ export interface SubmissionRequest {
   readonly system: SystemRow
   readonly idempotencyKey?: string
   readonly incoming: Incoming
-  /** Aborted when the caller has gone away: what waits for a turn need not go on. */
+  /** Aborted when the caller has gone away: what waits for a turn, or works on attachments, need not go on. */
   readonly signal?: AbortSignal
 }
 
@@ -149,6 +149,7 @@ async function receiveEnvelope(
     system,
     form: incoming.form as PacketForm,
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+    ...(request.signal ? { signal: request.signal } : {}),
     parts: staged.parts,
     scan: whole,
     opened,

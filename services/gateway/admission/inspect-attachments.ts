@@ -20,23 +20,24 @@ interface InspectOptions {
 /**
  * Looks at each attachment by its bytes: media type, a zip that a client library put round the file, damage, bombs. What a label
  * gets wrong is told; a broken or exploding zip refuses the packet, and so does a secrecy mark in the name of a wrapped file.
- * Content is never changed.
- * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB, LT_BUS_SECRECY_MARK, LT_SUB_BUSY
+ * Content is never changed. Nothing is looked at further once the sender has gone.
+ * @throws BusError LT_ATT_EMPTY, LT_ATT_BROKEN_ZIP, LT_ATT_ZIP_BOMB, LT_BUS_SECRECY_MARK, LT_SUB_BUSY; the reason of an abort
  */
 export async function inspectAttachments(submission: Submission, { blobs, examiner }: InspectOptions): Promise<void> {
   let left = MAX_EXPANDED_BYTES
   for (const attachment of submission.attachments ?? []) {
+    submission.signal?.throwIfAborted()
     const limits = { maxExpandedBytes: Math.min(left, MAX_ONE_BYTES) }
     const label = { name: attachment.name, declaredType: attachment.mediaType, limits }
     const look = async (source: Uint8Array | string): Promise<void> => {
-      const { warnings, expandedBytes, entryName } = await unwrapAttachment(source, label)
+      const { warnings, expandedBytes, entryName } = await unwrapAttachment(source, label, submission.signal)
       submission.warnings.push(...warnings)
       left -= expandedBytes
       if (entryName !== undefined) refuseMark(examiner.markIn([entryName]))
     }
     await withBytes(submission, attachment, blobs, label, (source) =>
       attachment.size > COSTLY_BYTES
-        ? expanding.run(submission.system.id, undefined, () => look(source))
+        ? expanding.run(submission.system.id, submission.signal, () => look(source))
         : look(source),
     )
   }

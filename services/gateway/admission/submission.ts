@@ -62,6 +62,8 @@ export interface Submission {
   readonly system: SystemRow
   readonly form: PacketForm
   readonly idempotencyKey?: string
+  /** Aborted when the caller has gone away. */
+  readonly signal?: AbortSignal
   /** The packet (inline) or the envelope part (detached), then the attachments in the order they came. */
   readonly parts: ReceivedPart[]
   readonly scan: ScanResult
