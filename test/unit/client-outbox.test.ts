@@ -60,3 +60,57 @@ t.test(
     t.match(await flushed, [{ outcome: 'sent' }, { outcome: 'sent' }])
   },
 )
+
+/** An answer of somebody before the axis that is no problem of ours. */
+function pageOf(status: number): ClientError {
+  const fault = { code: 'LT_CLIENT_ANSWER_UNREADABLE', status, retry: 'never', actor: 'axis' } as const
+  return new ClientError({ ...fault, texts: { vi: TEXT, en: TEXT } })
+}
+
+t.test('outbox: pages of a proxy set nothing aside while nothing gets through', { timeout: 60_000 }, async (t) => {
+  let away = true
+  let tries = 0
+  const outbox = openOutbox(
+    {
+      submit: async () => {
+        tries += 1
+        if (away) throw pageOf([404, 403, 405][tries % 3] as number)
+        return { receipt: { id: 'r', xml: '<Evidence/>' } } as never
+      },
+    },
+    { dir: join(dir, 'pages') },
+  )
+  for (let count = 0; count < 3; count++) await outbox.add({ packet: Buffer.from(`<d n="${count}"/>`) })
+  const flushed = outbox.flush()
+  while (tries < 6) await sleep(20)
+  t.equal(await outbox.count(), 3)
+  away = false
+  t.match(await flushed, [{ outcome: 'sent' }, { outcome: 'sent' }, { outcome: 'sent' }])
+})
+
+t.test('outbox: a document that only a proxy does not take steps aside', { timeout: 60_000 }, async (t) => {
+  const outbox = openOutbox(
+    {
+      submit: async ({ packet }) => {
+        if (readFileSync(packet as string, 'utf8') === '<large/>') throw pageOf(413)
+        return { receipt: { id: 'r', xml: '<Evidence/>' } } as never
+      },
+    },
+    { dir: join(dir, 'large') },
+  )
+  const large = await outbox.add({ packet: Buffer.from('<large/>') })
+  const small = [
+    await outbox.add({ packet: Buffer.from('<small n="1"/>') }),
+    await outbox.add({ packet: Buffer.from('<small n="2"/>') }),
+  ]
+  const results = await outbox.flush()
+  t.same(
+    results.map(({ item, outcome }) => [item, outcome]),
+    [
+      [small[0], 'sent'],
+      [large, 'failed'],
+      [small[1], 'sent'],
+    ],
+  )
+  t.match(JSON.parse(readFileSync(join(dir, 'large', 'failed', large, 'refusal.json'), 'utf8')), { status: 413 })
+})

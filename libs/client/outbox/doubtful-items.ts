@@ -14,7 +14,7 @@ export class DoubtfulItems {
     return item !== undefined && item.failures >= MAX_TRIES && !item.lastChance
   }
 
-  /** The axis failed on it. Answers whether that proves it to be the item's fault. */
+  /** The axis, or a proxy before it, failed on it. Answers whether that proves it to be the item's fault. */
   failed(name: string): boolean {
     const { failures, lastChance } = this.#items.get(name) ?? { failures: 0, lastChance: false }
     if (lastChance) this.#items.delete(name)

@@ -29,8 +29,8 @@ interface ItemRecord {
 }
 
 /**
- * What became of an item that left the queue. `refused`: it will never be taken as it is. `failed`: the axis fails on this very
- * item; moved back to `waiting/` it is tried again.
+ * What became of an item that left the queue. `refused`: it will never be taken as it is. `failed`: the axis, or a proxy
+ * before it, fails on this very item; moved back to `waiting/` it is tried again.
  */
 export type OutboxResult =
   | { readonly outcome: 'sent'; readonly item: string; readonly folder: string; readonly answer: SubmissionAnswer }

@@ -31,8 +31,8 @@ export interface Outbox {
 
 /**
  * Opens a queue. A refusal that will not change moves its item to `refused/` and the next one follows; anything temporary stops
- * the queue, so that order is kept. Where the axis fails on one item again and again and takes another, the one is moved to
- * `failed/`. Items that were sent lie in `sent/` with their receipt.
+ * the queue, so that order is kept. Where the axis, or a proxy before it, fails on one item again and again and takes another, the one is
+ * moved to `failed/`. Items that were sent lie in `sent/` with their receipt.
  */
 export function openOutbox(client: Pick<Client, 'submit'>, options: OutboxOptions): Outbox {
   const { dir, onResult, onDelay } = options
@@ -118,14 +118,17 @@ export function openOutbox(client: Pick<Client, 'submit'>, options: OutboxOption
 /** Of answers that say nothing else: what the line, the hour or the credentials are to blame for passes. */
 const PASSING_REFUSALS = new Set([401, 407, 408, 429])
 
-/** What is wrong with the system or this machine and not with the document is put right by people: documents wait meanwhile. */
+/** What is wrong with the system, this machine or the way and not with the document is put right by people: documents wait meanwhile. */
 function isForLater({ isTemporary, code, fault }: ClientError): boolean {
   if (code === 'LT_AUTH_FOREIGN_AGENCY') return false
-  if (code === 'LT_CLIENT_ANSWER_UNREADABLE') return fault.status >= 500 || PASSING_REFUSALS.has(fault.status)
-  return isTemporary || fault.status >= 500 || code.startsWith('LT_AUTH_')
+  return isTemporary || fault.status >= 500 || code.startsWith('LT_AUTH_') || code === 'LT_CLIENT_ANSWER_UNREADABLE'
 }
 
-/** The axis, or somebody before it, broke down over the request; 503 is a no to everybody. */
-function isFailure({ fault }: ClientError): boolean {
-  return fault.status >= 500 && fault.status !== 503
+/**
+ * The axis, or somebody before it, broke down over the request; 503 is a no to everybody. A page that nobody can read is no refusal of
+ * the axis: it may stand before every document or be about this one.
+ */
+function isFailure({ code, fault }: ClientError): boolean {
+  if (fault.status >= 500) return fault.status !== 503
+  return code === 'LT_CLIENT_ANSWER_UNREADABLE' && !PASSING_REFUSALS.has(fault.status)
 }

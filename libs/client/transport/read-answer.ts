@@ -60,7 +60,7 @@ export function shownAddress(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : url.slice(0, 100)
 }
 
-/** A refusal that nobody can read is still one: it keeps its status, and below 500 the same request is not sent again. */
+/** A refusal that nobody can read keeps its status: below 500 the same request is not sent again within one call. */
 function unreadable(response: Response, cause?: unknown): ClientError {
   const { ok, status } = response
   const { fault } = localError('LT_CLIENT_ANSWER_UNREADABLE', { address: shownAddress(response.url), status })
