@@ -1,5 +1,4 @@
 import type { ConsumeWorkOptions } from './consume-work.ts'
-import type { StreamName } from './streams.ts'
 
 export interface PublishWorkOptions {
   /** `Nats-Msg-Id`: the server drops a second message with it within two minutes. Saves work; correctness never rests on it. */
@@ -18,10 +17,10 @@ export interface Bus {
   publishWork(subject: string, data: Uint8Array, options?: PublishWorkOptions): Promise<void>
   /**
    * Makes the streams where they are gone and brings their settings up to date; for role `routing` only. Answers how many messages
-   * wait in each, those under way included.
+   * wait under each subject of accepted dispatches, those under way included.
    * @throws BusError LT_DLV_BUS_UNAVAILABLE
    */
-  ensureStreams(): Promise<Readonly<Record<StreamName, number>>>
+  ensureStreams(): Promise<ReadonlyMap<string, number>>
   /** Takes work until `signal` is aborted; resolves when the last handler has finished. Never rejects, never gives up. */
   consumeWork(options: ConsumeWorkOptions): Promise<void>
   /** Listens for wake-ups, also across reconnects. Answers the function that stops it. */

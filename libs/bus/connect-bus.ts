@@ -7,7 +7,7 @@ import { busUnavailable } from './bus-unavailable.ts'
 import { connectNats } from './connect-nats.ts'
 import { type ConsumeWorkOptions, consumeWork } from './consume-work.ts'
 import { pause } from './pause.ts'
-import { ensureStreams, type StreamName } from './streams.ts'
+import { ensureStreams } from './streams.ts'
 
 /** How long a start waits for the first connection before it goes on without. */
 const FIRST_CONNECTION_MS = 2_000
@@ -104,7 +104,7 @@ class NatsBus implements Bus {
     }
   }
 
-  async ensureStreams(): Promise<Record<StreamName, number>> {
+  async ensureStreams(): Promise<ReadonlyMap<string, number>> {
     return ensureStreams(this.#required())
   }
 

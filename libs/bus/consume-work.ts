@@ -7,8 +7,9 @@ import type { PulledMessage, WorkMessage } from './work-message.ts'
 
 /** Work that is not acknowledged for so long is handed out again. */
 const ACK_WAIT_MS = 30_000
-/** So often the server hears that a handler is still at it. */
+/** So often the server hears that a handler is still at it, and so long at most: one that never ends must not keep its work. */
 const WORKING_MS = 10_000
+const WORKING_AT_MOST_MS = 300_000
 const RETRY_AFTER_FAILURE_MS = 1_000
 const MAX_PAUSE_MS = 2_000
 
@@ -122,8 +123,9 @@ async function handle(
   { handler, stream, durable }: ConsumeWorkOptions,
   messages: readonly PulledMessage[],
 ): Promise<void> {
+  const until = performance.now() + WORKING_AT_MOST_MS
   const timer = setInterval(() => {
-    for (const message of messages) message.working()
+    if (performance.now() < until) for (const message of messages) message.working()
   }, WORKING_MS)
   try {
     await handler(messages)

@@ -1,4 +1,12 @@
-import { DiscardPolicy, type NatsConnection, nanos, RetentionPolicy, StorageType, type StreamConfig } from 'nats'
+import {
+  DiscardPolicy,
+  type NatsConnection,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfoRequestOptions,
+} from 'nats'
 import { busUnavailable } from './bus-unavailable.ts'
 
 const API_TIMEOUT_MS = 5_000
@@ -14,6 +22,10 @@ const STREAMS: Readonly<Record<StreamName, Partial<StreamConfig>>> = {
   DISPATCH: { subjects: ['lt.dispatch.accepted.*'] },
   CONSIGNMENT_PUSH: { subjects: ['lt.consignment.push.>'] },
 }
+/** Where messages are counted by subject: only where there are few of them. */
+const COUNTED: Readonly<Partial<Record<StreamName, Partial<StreamInfoRequestOptions>>>> = {
+  DISPATCH: { subjects_filter: 'lt.dispatch.accepted.*' },
+}
 const SHARED: Partial<StreamConfig> = {
   discard: DiscardPolicy.New,
   duplicate_window: nanos(120_000),
@@ -22,21 +34,21 @@ const SHARED: Partial<StreamConfig> = {
 }
 
 /**
- * Makes the streams where they are gone. Answers how many messages wait in each, those under way included.
+ * Makes the streams where they are gone. Answers how many messages wait under each subject, those under way included.
  * @throws BusError LT_DLV_BUS_UNAVAILABLE
  */
-export async function ensureStreams(connection: NatsConnection): Promise<Record<StreamName, number>> {
+export async function ensureStreams(connection: NatsConnection): Promise<ReadonlyMap<string, number>> {
   try {
     const manager = await connection.jetstreamManager({ checkAPI: false, timeout: API_TIMEOUT_MS })
-    const waiting: Record<StreamName, number> = { DISPATCH: 0, CONSIGNMENT_PUSH: 0 }
-    for (const [name, own] of Object.entries(STREAMS) as [StreamName, Partial<StreamConfig>][]) {
+    const waiting = new Map<string, number>()
+    for (const [name, own] of Object.entries(STREAMS)) {
       const wanted = { ...SHARED, ...own }
-      const found = await findStream(() => manager.streams.info(name))
+      const found = await findStream(() => manager.streams.info(name, COUNTED[name as StreamName]))
       if (!found) {
         const fixed = { name, retention: RetentionPolicy.Workqueue, storage: StorageType.File }
         await manager.streams.add({ ...fixed, ...wanted })
       } else {
-        waiting[name] = found.state.messages
+        for (const [subject, count] of Object.entries(found.state.subjects ?? {})) waiting.set(subject, count)
         if (differs(found.config, wanted)) await manager.streams.update(name, { ...found.config, ...wanted })
       }
     }

@@ -88,21 +88,25 @@ export async function listMailbox(
   return rows
 }
 
-const FREE_STEPS = [
-  ['urgent', FRESH, 'c.id'],
-  ['urgent', LAPSED, 'c.lease_until'],
-  ['normal', FRESH, 'c.id'],
-  ['normal', LAPSED, 'c.lease_until'],
-] as const
-
-/** CTE `waiting`: the first `limit` free consignments; in each lane those never leased, oldest first, then lapsed leases. */
+/**
+ * CTE `waiting`: the first `limit` free consignments, urgent ones first. In each lane half of the places are for leases that ran out,
+ * the longest ago first, half for what was never leased, oldest first; what one of them leaves the other takes. So neither a steady
+ * stream of new documents nor a heap that is never acknowledged keeps the other waiting.
+ */
 function freeCte(limit: string): string {
-  const left = (step: number): string =>
-    [limit, ...FREE_STEPS.slice(0, step).map((_, i) => `(select count(*) from free${i})`)].join(' - ')
-  const steps = FREE_STEPS.map(
-    ([lane, condition, order], i) => `free${i} as materialized (${firstOf(lane, condition, order, `(${left(i)})`)})`,
-  )
-  const all = FREE_STEPS.map((_, i) => `select * from free${i}`).join(' union all ')
+  const steps: string[] = []
+  const taken = (): string => steps.map((_, i) => ` - (select count(*) from free${i})`).join('')
+  const add = (lane: string, condition: string, order: string, most: string): void => {
+    steps.push(`free${steps.length} as materialized (${firstOf(lane, condition, order, most)})`)
+  }
+  for (const lane of ['urgent', 'normal']) {
+    const first = steps.length
+    // Of a single place, too, each gets its half.
+    add(lane, LAPSED, 'c.lease_until', `((${limit}${taken()} + (random() < 0.5)::int) / 2)`)
+    add(lane, FRESH, 'c.id', `(${limit}${taken()})`)
+    add(lane, `${LAPSED} and c.id <> all(array(select id from free${first}))`, 'c.lease_until', `(${limit}${taken()})`)
+  }
+  const all = steps.map((_, i) => `select * from free${i}`).join(' union all ')
   return `${steps.join(', ')}, waiting as materialized (${all})`
 }
 
@@ -114,7 +118,8 @@ export async function hasFreeConsignment(
 ): Promise<boolean> {
   const { rows } = await database.query<{ free: boolean }>({
     name: 'has-free-consignment',
-    text: `with ${freeCte('1')} select exists (select from waiting) as free`,
+    // Two places, so that both halves are looked at in every lane.
+    text: `with ${freeCte('2')} select exists (select from waiting) as free`,
     values: [[...new Set(agencies)], kindsOf(question), question.floor],
   })
   return rows[0]?.free === true

@@ -38,7 +38,8 @@ export function isConnectionLoss(error: unknown): boolean {
 
 /** Whether a lost statement cannot have reached the server: there was no connection to send it on. */
 export function wasNeverSent(error: unknown): boolean {
-  const cause = isBusError(error) ? error.cause : error
+  let cause = error
+  while (isBusError(cause)) cause = cause.cause
   const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown }
   return (typeof code === 'string' && NEVER_SENT.test(code)) || message === 'timeout exceeded when trying to connect'
 }

@@ -68,6 +68,12 @@ export const gatewayConfig = Type.Object({
     default: 256 * MIB,
     description: 'bytes that must be free on the content disk to take a submission',
   }),
+  maxOrphans: Type.Integer({
+    minimum: 0,
+    default: 1000,
+    description:
+      'content without a dispatch that one sweep puts aside at most; more looks like a restored database and stops the sweep until this is raised',
+  }),
   uploadIdleMs: Type.Integer({ minimum: 1000, default: 30_000, description: 'longest pause in an upload' }),
   requestTimeoutMs: Type.Integer({
     minimum: 1000,

@@ -163,7 +163,7 @@ export const gatewayService = defineService({
     })
     addTokenRoute(server, auth)
     keepAssertionsSwept(pool, log, signal)
-    keepContentSwept({ blobs, databaseUrl: config.databaseUrl, log, signal })
+    keepContentSwept({ blobs, databaseUrl: config.databaseUrl, maxOrphans: config.maxOrphans, log, signal })
     const checks = {
       database: () => checkDatabase(pool),
       registry: () => checkFresh(registry),

@@ -3,7 +3,14 @@ import { BusError, isBusError } from '../../libs/errors/index.ts'
 import { laneOf } from '../../libs/model/index.ts'
 import type { Committer } from '../../libs/pipeline/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
-import { type FoundSubmission, findSubmission, keepSubmissionKey, type Pool } from '../../libs/store/index.ts'
+import {
+  type FoundSubmission,
+  findSubmission,
+  isServerTrouble,
+  keepSubmissionKey,
+  type Pool,
+  wasNeverSent,
+} from '../../libs/store/index.ts'
 import type { Acceptance } from './accept-dispatches.ts'
 import type { AcceptableSubmission } from './admission/acceptable-submission.ts'
 import {
@@ -60,9 +67,7 @@ async function accept(
     const stored = await keepParts(submission, options.blobs)
     const urgent = laneOf(opened.envelope.priority) === 'urgent'
     const result = await options.acceptance.submit({ submission, stored }, urgent).catch(async (error: unknown) => {
-      // Surely not written: nothing refers to what was kept. After an unknown outcome a row may.
-      if (isBusError(error) && (error.entry.status < 500 || error.code === 'LT_SUB_BUSY'))
-        await options.blobs.remove(dispatchId)
+      if (isBusError(error) && wasNotWritten(error)) await options.blobs.remove(dispatchId)
       throw error
     })
     if (result.outcome === 'accepted') {
@@ -80,6 +85,11 @@ async function accept(
   } finally {
     await staged.discard()
   }
+}
+
+/** Whether surely nothing refers to what was kept. After an unknown outcome a row may. */
+function wasNotWritten(error: BusError): boolean {
+  return error.entry.status < 500 || error.code === 'LT_SUB_BUSY' || wasNeverSent(error) || isServerTrouble(error.cause)
 }
 
 /** From now on the caller's key stands for these bytes, also where they were accepted under another key or by another request. */

@@ -17,12 +17,12 @@ const OLD_MS = DAY_MS
 const LATE_MS = 2 * EVERY_MS
 /** What was put aside is deleted after so long. */
 const KEPT_ASIDE_MS = 30 * DAY_MS
-/** More content without a row than this comes from no crash: most likely the database was restored from a backup. */
-const MOST_ORPHANS = 1_000
 
 export interface ContentSweep {
   readonly blobs: BlobStore
   readonly databaseUrl: string
+  /** More content without a row than this comes from no crash: most likely the database was restored. Then nothing is put aside. */
+  readonly maxOrphans: number
   readonly log: Logger
   readonly signal: AbortSignal
 }
@@ -32,25 +32,24 @@ export interface ContentSweep {
  * aside for a month, never deleted at once. Each dispatch is looked at once, when it is a day old; one gateway at a time does it.
  */
 export async function sweepContent(
-  { blobs, databaseUrl, log }: Omit<ContentSweep, 'signal'>,
-  { olderThanMs = OLD_MS, mostOrphans = MOST_ORPHANS } = {},
+  { blobs, databaseUrl, maxOrphans, log }: Omit<ContentSweep, 'signal'>,
+  olderThanMs = OLD_MS,
 ): Promise<number> {
   const cleared = await blobs.sweepIncoming(olderThanMs)
   const connection = await openConnection(databaseUrl, 'lienthong content sweep')
   try {
     if (!(await tryLeadContentSweep(connection))) return cleared
     await blobs.emptyQuarantine(new Date(Date.now() - KEPT_ASIDE_MS))
-    return cleared + (await putAside({ blobs, log }, connection, olderThanMs, mostOrphans))
+    return cleared + (await putAside({ blobs, log, maxOrphans }, connection, olderThanMs))
   } finally {
     await connection.end()
   }
 }
 
 async function putAside(
-  { blobs, log }: Pick<ContentSweep, 'blobs' | 'log'>,
+  { blobs, log, maxOrphans }: Pick<ContentSweep, 'blobs' | 'log' | 'maxOrphans'>,
   connection: Connection,
   olderThanMs: number,
-  mostOrphans: number,
 ): Promise<number> {
   const until = new Date(Date.now() - olderThanMs)
   const since = await readContentSwept(connection)
@@ -59,8 +58,11 @@ async function putAside(
   const orphans: string[] = []
   for await (const dispatchId of blobs.listOrphans({ olderThanMs, since, isKnown })) {
     orphans.push(dispatchId)
-    if (orphans.length > mostOrphans) {
-      log.error({ count: orphans.length, at: since }, 'too much content without a dispatch: nothing is put aside')
+    if (orphans.length > maxOrphans) {
+      log.error(
+        { setting: 'MAX_ORPHANS', count: maxOrphans, at: since },
+        'more content without a dispatch than the setting allows: nothing is put aside until somebody has looked and raised it',
+      )
       return 0
     }
   }

@@ -1,8 +1,9 @@
 import type { Bus } from '../../libs/bus/index.ts'
-import { SUBJECTS } from '../../libs/model/index.ts'
+import { type Lane, SUBJECTS } from '../../libs/model/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
 import { type Pool, takeDueDispatches } from '../../libs/store/index.ts'
 
+const LANES: readonly Lane[] = ['urgent', 'normal']
 /** Dispatches taken by one sweep at most. */
 const SWEEP_LIMIT = 500
 
@@ -15,9 +16,9 @@ export async function sweepDispatches(pool: Pool, bus: Bus): Promise<number> {
   // Taking moves the next time on: what cannot be sent now would only be sent later.
   if (!bus.connected) return 0
   const waiting = sabotaged('forgotten-streams') ? undefined : await bus.ensureStreams()
-  // What is late because much lies before it needs no second message; one that was really lost is found once the stream is shorter.
-  if ((waiting?.DISPATCH ?? 0) >= SWEEP_LIMIT) return 0
-  const due = await takeDueDispatches(pool, SWEEP_LIMIT)
+  // What is late because much lies before it in its lane needs no second message now.
+  const lanes = LANES.filter((lane) => (waiting?.get(SUBJECTS.dispatchAccepted(lane)) ?? 0) < SWEEP_LIMIT)
+  const due = await takeDueDispatches(pool, SWEEP_LIMIT, lanes)
   await Promise.allSettled(
     due.map(({ id, lane, version, publish_round }) =>
       bus.publishWork(SUBJECTS.dispatchAccepted(lane), Buffer.from(JSON.stringify({ id })), {

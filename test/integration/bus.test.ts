@@ -211,6 +211,21 @@ t.test('a service starts without NATS and finds it later', async (t) => {
   t.equal(await woken, '42')
 })
 
+t.test('what waits is counted by subject', async (t) => {
+  const nats = await startNats(t)
+  const routing = await open(t, nats, 'routing')
+  t.same([...(await routing.ensureStreams())], [])
+  for (let n = 0; n < 3; n++) await routing.publishWork('lt.dispatch.accepted.normal', bytes(String(n)))
+  await routing.publishWork('lt.dispatch.accepted.urgent', bytes('u'))
+  t.same(
+    new Map(await routing.ensureStreams()),
+    new Map([
+      ['lt.dispatch.accepted.normal', 3],
+      ['lt.dispatch.accepted.urgent', 1],
+    ]),
+  )
+})
+
 t.test('each role has its own rights and no others', async (t) => {
   const nats = await startNats(t)
   const [gateway, routing, delivery, receipts, audit] = await Promise.all(

@@ -18,7 +18,7 @@ t.teardown(() => eyes.end())
 const dir = mkdtempSync(join(tmpdir(), 'lt-sweep-'))
 t.teardown(() => rmSync(dir, { recursive: true, force: true }))
 const blobs = await openBlobStore({ dir, inlineLimit: 0 })
-const sweep = (more = {}) => sweepContent({ blobs, databaseUrl: database.url('gateway'), log }, more)
+const sweep = (maxOrphans = 1000) => sweepContent({ blobs, databaseUrl: database.url('gateway'), maxOrphans, log })
 const folderOf = (id: string, at: number): string => join(dir, new Date(at).toISOString().slice(0, 7), id)
 
 /** Content that came into the store so many hours ago. */
@@ -63,7 +63,7 @@ t.test('content without a dispatch is put aside and kept; what has a row, or is 
 t.test('more orphans than any crash leaves: nothing is touched, and nothing is forgotten', async (t) => {
   await eyes.query('delete from content_sweep')
   const made = await Promise.all([30, 31, 32].map(keepOld))
-  t.equal(await sweep({ mostOrphans: 2 }), 0)
+  t.equal(await sweep(2), 0)
   for (const { id, at } of made) t.ok(existsSync(folderOf(id, at)))
   t.ok((await sweep()) >= 3, 'once somebody has looked, it goes on')
 })

@@ -107,7 +107,7 @@ t.test('the cost of looking into mailboxes follows the answer, not the backlog',
     'first after another': (database) => listMailbox(database, agencies, { floor: FLOOR, limit: 1, after: from }),
     'next lease end': (database) => nextLeaseEndMs(database, agencies, { floor: FLOOR }),
     'a lease': (database) =>
-      leaseWaiting(database, agencies, { floor: FLOOR, wanted: 1, reach: 1, seconds: 60, systemId: SYSTEM }),
+      leaseWaiting(database, agencies, { floor: FLOOR, wanted: 2, reach: 2, seconds: 60, systemId: SYSTEM }),
     'a page': (database) => listMailbox(database, agencies, { floor: FLOOR, limit: 100, kind: 'document' }),
     'many leases': (database) =>
       leaseWaiting(database, agencies, { floor: FLOOR, wanted: 100, reach: 100, seconds: 60, systemId: SYSTEM }),
@@ -273,6 +273,45 @@ t.test('a lease takes the urgent ones first, then the oldest, of the kind that i
   t.same(await ids(), left.slice(8, 16))
   await holder.query('rollback')
   await holder.end()
+})
+
+t.test('neither leases that ran out nor new documents keep the other waiting', async (t) => {
+  await fill({ prefix: 'L', agencies: 1, rows: 400 })
+  const pool = gateway as unknown as Pool
+  await owner.query(
+    `update consignment set lease_until = clock_timestamp() - interval '1 minute', lease_token = gen_random_uuid()
+      where agency_code = 'L0' and id in (select id from consignment where agency_code = 'L0' order by id limit 200)`,
+  )
+  const lapsedBefore = async (ids: readonly string[]): Promise<number> => {
+    const { rows } = await owner.query(
+      `select count(*)::int as n from consignment where id = any($1::uuid[]) and version = 2`,
+      [ids],
+    )
+    return rows[0].n
+  }
+  const once = new Set(
+    (
+      await owner.query<{ id: string }>(
+        `select id from consignment where agency_code = 'L0' and lease_until is not null`,
+      )
+    ).rows.map(({ id }) => id),
+  )
+  const lease = async (max: number): Promise<string[]> =>
+    (
+      await leaseConsignments(
+        { pool, mailboxFloor: () => FLOOR },
+        { agencies: ['L0'], systemId: SYSTEM, max, seconds: 600 },
+      )
+    ).map(({ row }) => row.id)
+  const share = (ids: readonly string[]): number => ids.filter((id) => once.has(id)).length
+  const first = await lease(100)
+  t.equal(first.length, 100)
+  t.ok(share(first) >= 40 && share(first) <= 60, `${share(first)} of 100 had a lease that ran out`)
+  t.equal(await lapsedBefore(first), 100, 'each moved once')
+  const singles = (await Promise.all(Array.from({ length: 40 }, () => lease(1)))).flat()
+  t.equal(new Set(singles).size, 40)
+  t.ok(share(singles) >= 5 && share(singles) <= 35, `${share(singles)} of 40 taken one by one`)
+  t.equal((await lease(1000)).length, 260, 'and in the end everything')
 })
 
 t.test('a thread is found by its links, not by reading the history of the sender', async (t) => {

@@ -100,7 +100,7 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
   routing: [
     (pool) => findDispatchesToRoute(pool, [ID]),
     (pool) => routeDispatches(pool, { moves: [], consignments: [], statuses: [], entries: [] }),
-    (pool) => takeDueDispatches(pool, 10),
+    (pool) => takeDueDispatches(pool, 10, ['urgent']),
     (pool) => ensurePartitions(pool),
     (pool) => checkPartitions(pool),
   ],

@@ -39,7 +39,9 @@ begin
       'select exists (select from %s where state in (''AVAILABLE'', ''HANDED_OVER'') and mode = ''pull'')', part.name)
       into found_one;
     if found_one then
-      return substring(part.bound from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')::uuid;
+      -- What was accepted a while ago may still be on its way into a mailbox.
+      return least(uuid_floor(now() - interval '1 day'),
+        substring(part.bound from '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')::uuid);
     end if;
   end loop;
   return uuid_floor(now() - interval '1 day');

@@ -7,7 +7,7 @@ export interface LeasedConsignment {
 }
 
 /**
- * Takes up to `max` free consignments of these agencies for `seconds`, urgent first, then oldest. Until the deadline (by the
+ * Takes up to `max` free consignments of these agencies for `seconds`, urgent first. Until the deadline (by the
  * database's clock) nobody else gets them; afterwards they are leased again under a new token and the same id. What other
  * workers take at the same moment is passed over: the answer is short only when nothing more is free, or the database fails
  * half-way: what was taken until then is still told.
