@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { ZipFile } from 'yazl'
@@ -15,7 +16,7 @@ async function slowZip(): Promise<Buffer> {
     zip.addBuffer(Buffer.concat(Array.from({ length: 64 }, () => block)), `${entry}.bin`)
   }
   zip.end()
-  return Buffer.concat(await zip.outputStream.toArray())
+  return buffer(zip.outputStream as NodeJS.ReadableStream)
 }
 
 const bytes = await slowZip()
