@@ -86,7 +86,7 @@ export interface DispatchAnswer {
   readonly recipients: readonly RecipientView[]
   readonly unmatchedStatuses: readonly StatusView[]
   readonly receipts: readonly ReceiptFact[]
-  /** There are more receipts: `after` of the next page. */
+  /** Only in an answer with the first receipts: there are more, after this position. */
   readonly receiptsAfter?: string
   readonly thread: readonly ThreadEntry[]
 }
@@ -98,6 +98,12 @@ export interface ReceiptFact {
   readonly eventTime: string
   readonly consignment?: string
   readonly href: string
+}
+
+export interface ReceiptPage {
+  readonly items: readonly ReceiptFact[]
+  /** Position of the next page. */
+  readonly next?: string
 }
 
 /** A dispatch that answers this one, or that this one answers. */

@@ -55,8 +55,10 @@ export interface Client {
   check(submission: Submission, options?: Options): Promise<Answers.CheckAnswer>
   /** Makes an unsigned packet from facts (the JSON form of `compose`) and files. */
   compose(facts: object, attachments?: readonly Attachment[]): Promise<Buffer>
-  /** With all receipts, or with one page of them: `limit` after the receipt `after`. */
-  dispatch(id: string, page?: { limit?: number; after?: string }): Promise<Answers.DispatchAnswer>
+  /** With all its receipts; with the first ones only, in one request, when `allReceipts` is false. */
+  dispatch(id: string, options?: { allReceipts?: boolean }): Promise<Answers.DispatchAnswer>
+  /** One page of what `receipt` can be asked for. */
+  receipts(dispatchId: string, page?: { limit?: number; after?: string }): Promise<Answers.ReceiptPage>
   /** Signed evidence of one event, as XML. */
   receipt(dispatchId: string, entryId: string): Promise<Buffer>
   receiptFacts(dispatchId: string, entryId: string): Promise<EvidenceView>
@@ -98,6 +100,8 @@ export function createClient(options: ClientOptions): Client {
   const get = <T>(path: string): Promise<T> => transport.json({ method: 'GET', path }) as Promise<T>
   const post = <T>(path: string, value?: object): Promise<T> =>
     transport.json({ method: 'POST', path, ...jsonBody(value) }) as Promise<T>
+  const readReceipts: Client['receipts'] = (id, page = {}) =>
+    get(`/v1/dispatches/${segment(id)}/receipts${queryOf({ ...page })}`)
 
   return {
     baseUrl: settings.baseUrl,
@@ -112,20 +116,19 @@ export function createClient(options: ClientOptions): Client {
       transport.json({ ...uploadOf('/v1/dispatches/check', submission), signal }) as Promise<Answers.CheckAnswer>,
     compose: (facts, attachments = []) =>
       transport.bytes(partsUpload('/v1/compose', Buffer.from(JSON.stringify(facts)), attachments), MAX_PACKET_BYTES),
-    async dispatch(id, page) {
-      const path = `/v1/dispatches/${segment(id)}`
-      const first = await get<Answers.DispatchAnswer>(`${path}${queryOf({ ...page })}`)
-      if (page) return first
-      const receipts = [...first.receipts]
-      let after = first.receiptsAfter
-      while (after !== undefined) {
-        const more = await get<Answers.DispatchAnswer>(`${path}${queryOf({ limit: LARGEST_PAGE, after })}`)
-        receipts.push(...more.receipts)
-        after = more.receiptsAfter
+    async dispatch(id, { allReceipts = true } = {}) {
+      const first = await get<Answers.DispatchAnswer>(`/v1/dispatches/${segment(id)}`)
+      if (!allReceipts) return first
+      const { receiptsAfter, ...whole } = first
+      const receipts = [...whole.receipts]
+      for (let after = receiptsAfter; after !== undefined; ) {
+        const page = await readReceipts(id, { limit: LARGEST_PAGE, after })
+        receipts.push(...page.items)
+        after = page.next
       }
-      const { receiptsAfter: _, ...whole } = first
       return { ...whole, receipts }
     },
+    receipts: readReceipts,
     receipt: (id, entry) =>
       transport.bytes(
         {

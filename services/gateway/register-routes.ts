@@ -7,6 +7,7 @@ import { registerEndConsignments } from './routes/end-consignments.ts'
 import { registerFetchContent } from './routes/fetch-content.ts'
 import { registerLeaseConsignments } from './routes/lease-consignments.ts'
 import { registerListMailbox } from './routes/list-mailbox.ts'
+import { registerListReceipts } from './routes/list-receipts.ts'
 import { registerReleaseConsignments } from './routes/release-consignments.ts'
 import { registerResendConsignment } from './routes/resend-consignment.ts'
 import { registerShowAgencies } from './routes/show-agencies.ts'
@@ -20,6 +21,7 @@ const ROUTES: readonly ((server: HttpServer, gateway: Gateway) => void)[] = [
   registerCheckDispatch,
   registerComposePacket,
   registerShowDispatch,
+  registerListReceipts,
   registerShowReceipt,
   registerResendConsignment,
   registerListMailbox,

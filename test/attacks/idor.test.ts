@@ -48,6 +48,12 @@ const TRIES: readonly Try[] = [
   { route: 'POST /v1/dispatches', body: packet, headers: XML, expect: code, wanted: FOREIGN },
   { route: 'POST /v1/dispatches/check', body: packet, headers: XML, expect: code, wanted: FOREIGN },
   { route: 'GET /v1/dispatches/{id}', path: `/v1/dispatches/${dispatch}`, expect: code, wanted: NO_DISPATCH },
+  {
+    route: 'GET /v1/dispatches/{id}/receipts',
+    path: `/v1/dispatches/${dispatch}/receipts`,
+    expect: code,
+    wanted: NO_DISPATCH,
+  },
   ...['SubmissionAcceptance', 'ContentConsignment', 'ContentHandover'].map((event) => ({
     route: 'GET /v1/dispatches/{id}/receipts/{entry}',
     path: `/v1/dispatches/${dispatch}/receipts/${entryOf(event)}`,

@@ -246,31 +246,40 @@ t.test('the receipts of a dispatch come in pages; asked for the whole, the clien
     return answer.receipts.length === 3 && answer
   })
   t.equal(whole.receiptsAfter, undefined)
-  const pages = [await client.dispatch(dispatch, { limit: 2 })]
-  for (let after = pages[0]?.receiptsAfter; after !== undefined; after = pages.at(-1)?.receiptsAfter)
-    pages.push(await client.dispatch(dispatch, { limit: 2, after }))
+  const pages = [await client.receipts(dispatch, { limit: 2 })]
+  for (let after = pages[0]?.next; after !== undefined; after = pages.at(-1)?.next)
+    pages.push(await client.receipts(dispatch, { limit: 2, after }))
   t.same(
-    pages.map(({ receipts }) => receipts.length),
+    pages.map(({ items }) => items.length),
     [2, 1],
   )
   t.same(
-    pages.flatMap(({ receipts }) => receipts),
+    pages.flatMap(({ items }) => items),
     whole.receipts,
   )
-  for (const { recipients } of pages) t.same(recipients, whole.recipients, 'each page has all recipients')
-  await t.rejects(client.dispatch(dispatch, { after: dispatch }), { code: 'LT_HTTP_INVALID_REQUEST' })
+  t.same(Object.keys(pages[0] ?? {}).sort(), ['items', 'next'], 'nothing else comes again with each page')
+  t.same(await client.receipts(dispatch), { items: whole.receipts })
+  await t.rejects(client.receipts(dispatch, { after: dispatch }), { code: 'LT_HTTP_INVALID_REQUEST' })
+  await t.rejects(clientOf('demo-h26').receipts(dispatch), { code: 'LT_SUB_NOT_FOUND' }, "the sender's alone")
 
   const asked: string[] = []
   const { url } = await stub((request, response) => {
     asked.push(request.url ?? '')
-    const first = !request.url?.includes('after')
-    const answer = { dispatch: 'd', receipts: [{ entry: first ? '1' : '2' }], ...(first ? { receiptsAfter: '1' } : {}) }
+    const [path, query = ''] = (request.url ?? '').split('?')
+    const page = query.includes('after=1') ? { items: [{ entry: '2' }], next: '2' } : { items: [{ entry: '3' }] }
+    const first = { dispatch: 'd', receipts: [{ entry: '1' }], receiptsAfter: '1' }
+    const answer = path === '/v1/dispatches/d' ? first : page
     response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
   })
-  const turned = await clientOf('demo-g12', { baseUrl: url }).dispatch('d')
-  t.match(turned, { receipts: [{ entry: '1' }, { entry: '2' }] })
-  t.equal(turned.receiptsAfter, undefined)
-  t.equal(asked.length, 2)
+  const turning = clientOf('demo-g12', { baseUrl: url })
+  t.same(await turning.dispatch('d'), { dispatch: 'd', receipts: [{ entry: '1' }, { entry: '2' }, { entry: '3' }] })
+  t.same(asked, [
+    '/v1/dispatches/d',
+    '/v1/dispatches/d/receipts?limit=2000&after=1',
+    '/v1/dispatches/d/receipts?limit=2000&after=2',
+  ])
+  t.match(await turning.dispatch('d', { allReceipts: false }), { receipts: [{ entry: '1' }], receiptsAfter: '1' })
+  t.equal(asked.length, 4)
 })
 
 t.test('a refusal carries code, who must act, whether again, and what to do, in both languages', async (t) => {

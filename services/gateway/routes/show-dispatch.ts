@@ -1,18 +1,17 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import type { HttpServer } from '../../../libs/http/index.ts'
-import { RECEIPT_EVENTS } from '../../../libs/pipeline/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import {
   type DispatchView,
   findDispatch,
   listConsignments,
-  listReceiptFacts,
   listStatusReports,
   listThread,
 } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { codeShape, idParams, signatureShape, timeShape, uuidShape, warningShape } from './answer-shapes.ts'
+import { readReceipts, receiptShape } from './receipt-page.ts'
 
 const statusShape = Type.Object({
   dispatch: uuidShape,
@@ -56,16 +55,10 @@ const answer = Type.Object({
     }),
   ),
   unmatchedStatuses: Type.Array(statusShape),
-  receipts: Type.Array(
-    Type.Object({
-      entry: uuidShape,
-      event: Type.String(),
-      eventTime: timeShape,
-      consignment: Type.Optional(uuidShape),
-      href: Type.String(),
-    }),
+  receipts: Type.Array(receiptShape, { description: 'the first 500' }),
+  receiptsAfter: Type.Optional(
+    Type.String({ description: 'there are more receipts: `after` of /v1/dispatches/{id}/receipts' }),
   ),
-  receiptsAfter: Type.Optional(Type.String({ description: 'there are more receipts: `after` of the next page' })),
   thread: Type.Array(
     Type.Object({
       dispatch: uuidShape,
@@ -80,17 +73,7 @@ const answer = Type.Object({
 })
 type Answer = Static<typeof answer>
 
-const RECEIPTS = 500
-const MAX_RECEIPTS = 2000
-/** A broadcast has thousands of receipts: they come in pages, all else is always whole. */
-const receiptsQuery = Type.Object({
-  limit: Type.Optional(
-    Type.String({ pattern: '^[1-9][0-9]{0,3}$', description: 'receipts in the answer: 1 to 2000, 500 when absent' }),
-  ),
-  after: Type.Optional(Type.String({ maxLength: 60, description: '`receiptsAfter` of the page before' })),
-})
-
-/** GET /v1/dispatches/:id: the whole state of one's own dispatch, per recipient, with statuses, receipts and thread. */
+/** GET /v1/dispatches/:id: the whole state of one's own dispatch, per recipient, with statuses, the first receipts and thread. */
 export function registerShowDispatch(server: HttpServer, gateway: Gateway): void {
   server.get(
     '/v1/dispatches/:id',
@@ -99,31 +82,23 @@ export function registerShowDispatch(server: HttpServer, gateway: Gateway): void
         operationId: 'showDispatch',
         summary: 'State of a dispatch',
         params: idParams,
-        querystring: receiptsQuery,
         response: { 200: answer },
       },
     },
     async (request) => {
       const dispatch = await findOwnDispatch(gateway, callerOf(request).systemId, request.params.id)
-      const [consignments, statuses, facts, thread] = await Promise.all([
+      const [consignments, statuses, { items, next }, thread] = await Promise.all([
         listConsignments(gateway.pool, dispatch.id),
         listStatusReports(gateway.pool, dispatch.id),
-        listReceiptFacts(gateway.pool, dispatch.id, RECEIPT_EVENTS),
+        readReceipts(gateway, dispatch.id),
         listThread(gateway.pool, dispatch, gateway.registry.agenciesOf(callerOf(request).systemCode)),
       ])
-      const { shown, next } = pageOf(facts, request.query)
       const told = statuses.map((row) => ({ about: row.about_consignment_id, ...describeStatus(row) }))
       return {
         ...describeDispatch(dispatch),
         recipients: describeRecipients(dispatch, consignments, told),
         unmatchedStatuses: told.filter(({ about }) => about === null).map(({ about: _, ...status }) => status),
-        receipts: shown.map((fact) => ({
-          entry: fact.entry_id,
-          event: fact.event,
-          eventTime: fact.event_time.toISOString(),
-          ...(fact.consignment_id === null ? {} : { consignment: fact.consignment_id }),
-          href: `/v1/dispatches/${dispatch.id}/receipts/${fact.entry_id}`,
-        })),
+        receipts: items,
         ...(next === undefined ? {} : { receiptsAfter: next }),
         thread: thread.map((row) => ({
           dispatch: row.dispatch_id,
@@ -137,19 +112,6 @@ export function registerShowDispatch(server: HttpServer, gateway: Gateway): void
       }
     },
   )
-}
-
-/** One page of receipts; facts only ever join behind those that are there. @throws BusError LT_HTTP_INVALID_REQUEST */
-function pageOf<T extends { readonly entry_id: string }>(
-  facts: readonly T[],
-  { limit, after }: Static<typeof receiptsQuery>,
-): { shown: readonly T[]; next?: string } {
-  const begin = after === undefined ? 0 : facts.findIndex(({ entry_id }) => entry_id === after) + 1
-  if (after !== undefined && begin === 0)
-    throw new BusError('LT_HTTP_INVALID_REQUEST', { field: 'query.after', detail: 'is no position' })
-  const shown = facts.slice(begin, begin + Math.min(MAX_RECEIPTS, Number(limit ?? RECEIPTS)))
-  const last = shown.at(-1)
-  return { shown, ...(last && begin + shown.length < facts.length ? { next: last.entry_id } : {}) }
 }
 
 /** A dispatch of this system. Another system's is as unknown as one that does not exist. @throws BusError LT_SUB_NOT_FOUND */
