@@ -1,15 +1,19 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
+import type { BusError } from '../../libs/errors/index.ts'
 import { buildHttpServer } from '../../libs/http/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
-import { CALLER } from '../../services/gateway/auth/caller.ts'
+import { CALLER, type Caller, type Credential } from '../../services/gateway/auth/caller.ts'
 import type { Gateway } from '../../services/gateway/gateway.ts'
+import { endWhenShutOut } from '../../services/gateway/routes/end-when-shut-out.ts'
 import { createStreamPlaces } from '../../services/gateway/routes/stream-places.ts'
 import { registerWatchEvents } from '../../services/gateway/routes/watch-events.ts'
 
 const log = createLogger('routes-test', { level: 'silent' })
+const CALLING = { systemId: 's', systemCode: 'hub', traffic: 'real' } as unknown as Caller
 
 t.test('a place is left when its stream has ended, and when it could not be opened', async (t) => {
   const places = createStreamPlaces(1)
@@ -56,7 +60,7 @@ t.test('an event stream whose caller left before it was opened keeps nothing', {
   let leave: (() => void) | undefined
   let opened = 0
   server.addHook('onRequest', async (request) => {
-    request.setDecorator(CALLER, { systemId: 's', systemCode: 'hub', credential })
+    request.setDecorator(CALLER, { ...CALLING, credential })
     if (!leave) return
     // What proves the caller takes its time.
     leave()
@@ -80,4 +84,42 @@ t.test('an event stream whose caller left before it was opened keeps nothing', {
   t.equal(answer.status, 200, 'and no place')
   t.equal(watchers, 2)
   await answer.body?.cancel()
+})
+
+t.test('a download ends with suspension or revocation, not with the token', { timeout: 10_000 }, async (t) => {
+  const day = 86_400_000
+  const row = {
+    purpose: 'tls',
+    ownerKind: 'system',
+    ownerCode: 'hub',
+    validFrom: new Date(Date.now() - day),
+    validTo: new Date(Date.now() + day),
+    revokedAt: null as Date | null,
+  }
+  const system = { code: 'hub', suspendedAt: null as Date | null }
+  const directory = { system: () => system, certificate: () => row } as unknown as Gateway['registry']
+  // What looks at downloads keeps no process alive.
+  const alive = setInterval(() => undefined, 1_000)
+  t.teardown(() => clearInterval(alive))
+  const download = (credential: Credential): { stream: Readable; ended: Promise<string | undefined> } => {
+    const stream = new Readable({ read: () => undefined })
+    const ended = new Promise<string | undefined>((resolve) => {
+      stream.on('error', (error: BusError) => resolve(error.code))
+      stream.on('close', () => resolve(undefined))
+    })
+    endWhenShutOut(stream, directory, { ...CALLING, credential })
+    return { stream, ended }
+  }
+  const byCertificate = download({ via: 'mtls', fingerprint: 'f' })
+  const byToken = download({ via: 'token', expiresAt: Date.now() - 1_000 })
+  await sleep(700)
+  t.notOk(byCertificate.stream.destroyed)
+  row.revokedAt = new Date()
+  t.equal(await byCertificate.ended, 'LT_AUTH_CERTIFICATE_UNKNOWN')
+  t.notOk(byToken.stream.destroyed, 'a token counts when the download begins')
+  system.suspendedAt = new Date()
+  t.equal(await byToken.ended, 'LT_AUTH_SUSPENDED')
+  const whole = download({ via: 'token', expiresAt: 0 })
+  whole.stream.destroy()
+  t.equal(await whole.ended, undefined)
 })

@@ -8,7 +8,7 @@ import type { Gateway } from '../gateway.ts'
 import { findLeased, handOver } from '../mailbox/hand-over.ts'
 import { readPart } from '../mailbox/read-part.ts'
 import { idParams, uuidShape } from './answer-shapes.ts'
-import { endWhenSuspended } from './end-when-suspended.ts'
+import { endWhenShutOut } from './end-when-shut-out.ts'
 import { packetMedia } from './packet-media.ts'
 
 const leaseQuery = Type.Object({ lease: Type.String({ maxLength: 64 }) })
@@ -84,7 +84,8 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
     },
     async (request, reply) => {
       const { id, ordinal } = request.params
-      const wanted = { systemCode: callerOf(request).systemCode, id, token: request.query.lease }
+      const caller = callerOf(request)
+      const wanted = { systemCode: caller.systemCode, id, token: request.query.lease }
       const row = await findLeased(gateway.findConsignment, wanted)
       const all = await listParts(gateway.pool, row.dispatch_id)
       const part = all.find((each) => each.ordinal === Number(ordinal))
@@ -97,7 +98,7 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
         .header('content-digest', `sha-256=:${part.sha256.toString('base64')}:`)
       if (Buffer.isBuffer(content)) return reply.send(content)
       const stream = Readable.from(content, { objectMode: false })
-      return reply.send(endWhenSuspended(stream, gateway.registry, wanted.systemCode))
+      return reply.send(endWhenShutOut(stream, gateway.registry, caller))
     },
   )
 }
