@@ -1,4 +1,5 @@
 import t from 'tap'
+import { runCli } from '../../services/cli/run-cli.ts'
 import { addOperators, callConsole } from '../harness/operators.ts'
 import { closed, send, startPushWorld, state } from '../harness/push-world.ts'
 import type { Answer } from '../harness/world.ts'
@@ -209,6 +210,45 @@ t.test('a suspended system is out, and back', async (t) => {
     body: { changed: true },
   })
   await world.until(async () => (await world.call('demo-g12', 'GET', '/v1/mailbox')).status === 200)
+})
+
+t.test('what comes back from before everything that is open is seen at once', async (t) => {
+  const { dispatch, consignment } = await toMailbox()
+  const old = (id: string): string => {
+    const hex = (Date.now() - 3 * 86_400_000).toString(16).padStart(12, '0')
+    return `${hex.slice(0, 8)}-${hex.slice(8)}${id.slice(13)}`
+  }
+  await world.eyes.query(
+    `with d as (insert into dispatch select (jsonb_populate_record(d, jsonb_build_object('id', $3::text))).* from dispatch d where id = $1),
+      k as (insert into submission_recipient values (gen_random_uuid(), '', 'G12', $3::uuid, $4::uuid))
+    insert into consignment select (jsonb_populate_record(c, jsonb_build_object('id', $4::text, 'dispatch_id', $3::text, 'state', 'EXPIRED'))).*
+      from consignment c where id = $2`,
+    [dispatch, consignment, old(dispatch), old(consignment)],
+  )
+  t.notOk((await mailbox()).includes(old(consignment)))
+  const body = { consignments: [old(consignment)], reason: 'cơ quan đã kết nối lại' }
+  t.match((await ask(keys.lan, 'POST', '/consignments/requeue', body)).body.items, [{ done: true, state: 'AVAILABLE' }])
+  await world.until(async () => (await mailbox()).includes(old(consignment)), 2_000)
+})
+
+t.test('after a wipe of NATS and Redis a rebuild brings back at once what waits', async (t) => {
+  await world.stop('delivery')
+  const { dispatch, consignments } = await send(world, ['H53'])
+  await world.until(async () => (await state(world, consignments.H53 as string)) === 'QUEUED')
+  await Promise.all([world.servers.nats.wipe(), world.servers.redis.wipe()])
+  await world.eyes.query(`update consignment set next_publish_at = now() + interval '1 hour' where id = $1`, [
+    consignments.H53,
+  ])
+  await world.start('delivery')
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  t.equal(await state(world, consignments.H53 as string), 'QUEUED', 'nobody knows of it')
+  const environment = { ...world.servers.environment('cli'), LIENTHONG_OPERATOR: keys.minh }
+  let out = ''
+  const stream = { write: (text: string) => (out += text) }
+  const args = ['rebuild', '--reason', 'mất NATS và Redis', '--json']
+  t.equal(await runCli(args, { stdout: stream, stderr: stream }, environment), 0, out)
+  t.same(JSON.parse(out), { dispatches: 0, consignments: 1 })
+  t.match(await closed(world, dispatch), { recipients: [{ agency: 'H53', state: 'ACKNOWLEDGED' }] })
 })
 
 t.test('wrong keys are slowed down', async (t) => {
