@@ -19,6 +19,7 @@ import {
 } from '../../libs/pipeline/index.ts'
 import {
   appendEntries,
+  claimAttempts,
   closeDispatches,
   findOperable,
   findOperator,
@@ -368,6 +369,17 @@ t.test('a hold and a lease of the same consignment: one of them', async (t) => {
     const wasLeased = leased.some((row) => row.id === id)
     t.equal(held.done.length + (wasLeased ? 1 : 0), 1, `round ${round}`)
     t.equal((await rowOf(id)).state, wasLeased ? 'AVAILABLE' : 'HELD')
+  }
+})
+
+t.test('a hold and an attempt of the same consignment: one of them', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const { id } = await plant({ agency: 'H53', mode: 'push', state: 'QUEUED' })
+    const claim = { id, version: 1, attempt: 1, at: new Date().toISOString(), deadline_ms: 60_000 }
+    const [held, claimed] = await Promise.all([done(onIds('hold', id)), claimAttempts(delivery, [claim], [])])
+    t.equal(held.done.length + claimed.size, 1, `round ${round}`)
+    t.match(held, claimed.has(id) ? { skipped: [{ code: 'LT_OPS_ATTEMPT_OPEN' }] } : { skipped: [] })
+    t.equal((await rowOf(id)).state, claimed.has(id) ? 'RETRYING' : 'HELD')
   }
 })
 
