@@ -30,5 +30,8 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'second-consignment', file: 'test/flow/repetition.test.ts', only: /twenty times/ },
   { name: 'unclaimed-attempt', file: 'test/flow/push.test.ts', only: /gets what was sent/ },
   { name: 'dropped-push-sweep', file: 'test/flow/push-outages.test.ts', only: /wiped mid-flight/ },
+  { name: 'unaudited-action', file: 'test/flow/operations.test.ts', only: /what is held waits/ },
+  { name: 'self-approval', file: 'test/flow/operations.test.ts', only: /never the one who asked/ },
+  { name: 'unopened-dispatch', file: 'test/flow/operations.test.ts', only: /the dispatch opens again/ },
   { name: 'accept-replayed-assertion', file: 'test/attacks/token-assertion.test.ts' },
 ]

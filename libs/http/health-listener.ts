@@ -14,6 +14,7 @@ export async function openHealthListener(
   port: number,
   checks: Readonly<Record<string, ReadinessCheck>>,
   log: Logger,
+  notices: () => readonly string[] = () => [],
 ): Promise<() => Promise<void>> {
   if (port === 0) return async () => undefined
   const server = await buildHttpServer({
@@ -24,7 +25,7 @@ export async function openHealthListener(
     requestTimeoutMs: TIMEOUT_MS,
     headersTimeoutMs: TIMEOUT_MS,
   })
-  registerHealth(server, checks)
+  registerHealth(server, checks, notices)
   const config = { pressureHandler: () => undefined }
   server.get('/metrics', { config }, async (_request, reply) =>
     reply.type(METRICS_CONTENT_TYPE).send(await metricsText()),

@@ -16,9 +16,13 @@ interface Readiness {
 
 /**
  * `GET /health/live`: this process answers. `GET /health/ready`: every check passed within 2 s (200), or which did not (503).
- * Neither needs a caller's credentials nor tells more than names and codes; both answer under load.
+ * `notices` are codes of what callers may meet although the service is ready. Neither needs a caller's credentials nor tells more than names and codes; both answer under load.
  */
-export function registerHealth(server: HttpServer, checks: Readonly<Record<string, ReadinessCheck>>): void {
+export function registerHealth(
+  server: HttpServer,
+  checks: Readonly<Record<string, ReadinessCheck>>,
+  notices: () => readonly string[] = () => [],
+): void {
   const config = { pressureHandler: () => undefined }
   let last: { at: number; result: Promise<Readiness> } | undefined
   server.get('/health/live', { config, schema: { hide: true } }, () => ({ status: 'live' }))
@@ -27,7 +31,8 @@ export function registerHealth(server: HttpServer, checks: Readonly<Record<strin
     if (!last || now - last.at > KEEP_MS) last = { at: now, result: runChecks(checks) }
     const { ready, checks: results } = await last.result
     if (!ready) reply.code(503).header('retry-after', '5')
-    return { status: ready ? 'ready' : 'not-ready', checks: results }
+    const said = notices()
+    return { status: ready ? 'ready' : 'not-ready', checks: results, ...(said.length > 0 ? { notices: said } : {}) }
   })
 }
 

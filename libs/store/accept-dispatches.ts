@@ -66,7 +66,8 @@ export interface ReceiptRow {
   readonly length: number
 }
 
-export type AcceptanceOutcome = 'accepted' | 'duplicate' | 'suspended'
+/** `suspended`, `maintenance`: as the statement read it; nothing was written. */
+export type AcceptanceOutcome = 'accepted' | 'duplicate' | 'suspended' | 'maintenance'
 
 const ACCEPT = `
 with submitted as materialized (
@@ -75,9 +76,12 @@ with submitted as materialized (
     due_date date, task_code text, form text, content_hash text, content_size bigint, recipients jsonb, signature jsonb,
     facts jsonb, accepted_at timestamptz, next_publish_at timestamptz, idempotency_key text, refuse_duplicate boolean,
     replies jsonb)
+), kept_out as materialized (
+  select exists (select from maintenance where one and since is not null) as all_of_them
 ), allowed as materialized (
   select d.*, decode(d.content_hash, 'hex') as hash from submitted d
   join system s on s.id = d.system_id and s.suspended_at is null
+  where not (select all_of_them from kept_out)
 ), recipient_keys as (
   insert into submission_recipient (system_id, content_hash, agency_code, dispatch_id, consignment_id)
   select a.system_id, a.hash, r.agency, a.id, r.consignment
@@ -135,7 +139,7 @@ with submitted as materialized (
     event_time timestamptz, signing_time timestamptz, "offset" int, length int)
   where r.dispatch_id in (select id from won)
 ), ${auditCtes('$4', 'won')}
-select s.id, case when a.id is null then 'suspended' when w.id is null then 'duplicate' else 'accepted' end as outcome
+select s.id, case when (select all_of_them from kept_out) then 'maintenance' when a.id is null then 'suspended' when w.id is null then 'duplicate' else 'accepted' end as outcome
 from submitted s left join allowed a on a.id = s.id left join won w on w.id = s.id`
 
 export interface AcceptanceBatch {

@@ -11,6 +11,8 @@ export interface WaitingPush {
   readonly lane: 'urgent' | 'normal'
   /** Attempts made so far. */
   readonly attempt: number
+  /** Of those, made before an operator queued it again: they count no more. */
+  readonly attempt_base: number
   readonly publish_round: number
   /** Milliseconds until its next attempt is due; 0 when it is. */
   readonly due_ms: number
@@ -23,7 +25,7 @@ export interface WaitingPush {
 
 // An attempt under way has no time of its own in the row: it has a deadline in `delivery_attempt`.
 const WAITS = `(c.state = 'QUEUED' or (c.state = 'RETRYING' and c.next_attempt_at is not null))`
-const COLUMNS = `c.id, c.version, c.dispatch_id, c.agency_code, c.kind, c.lane, c.attempt, c.publish_round,
+const COLUMNS = `c.id, c.version, c.dispatch_id, c.agency_code, c.kind, c.lane, c.attempt, c.attempt_base, c.publish_round,
   d.form, d.content_hash, d.content_size,
   greatest(0, extract(epoch from coalesce(c.next_attempt_at, clock_timestamp()) - clock_timestamp()) * 1000)::float8 as due_ms,
   (extract(epoch from clock_timestamp() - c.available_at) * 1000)::float8 as age_ms`
@@ -68,6 +70,7 @@ export interface OverdueAttempt {
   readonly dispatch_id: string
   readonly agency_code: string
   readonly attempt: number
+  readonly attempt_base: number
   readonly age_ms: number
   readonly duration_ms: number
 }
@@ -76,7 +79,7 @@ export interface OverdueAttempt {
 export async function findOverdueAttempts(database: Queryable, limit: number): Promise<OverdueAttempt[]> {
   const { rows } = await database.query<OverdueAttempt>({
     name: 'find-overdue-attempts',
-    text: `select c.id, c.version, c.dispatch_id, c.agency_code, a.attempt,
+    text: `select c.id, c.version, c.dispatch_id, c.agency_code, a.attempt, c.attempt_base,
         (extract(epoch from clock_timestamp() - c.available_at) * 1000)::float8 as age_ms,
         (extract(epoch from clock_timestamp() - a.claimed_at) * 1000)::float8 as duration_ms
       from delivery_attempt a

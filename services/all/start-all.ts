@@ -7,6 +7,7 @@ import {
   startService,
 } from '../../libs/runtime/index.ts'
 import { auditService } from '../audit/service.ts'
+import { consoleService } from '../console/service.ts'
 import { deliveryService } from '../delivery/service.ts'
 import { gatewayService } from '../gateway/service.ts'
 import { receiptsService } from '../receipts/service.ts'
@@ -18,6 +19,7 @@ const SERVICES: readonly ServiceDefinition[] = [
   auditService,
   receiptsService,
   deliveryService,
+  consoleService,
   gatewayService,
 ]
 

@@ -18,6 +18,8 @@ export interface OpenAttempt {
   readonly dispatch_id: string
   readonly agency_code: string
   readonly attempt: number
+  /** Attempts before an operator queued it again: limit and pauses began anew. */
+  readonly attempt_base: number
   readonly age_ms: number
   /** Of the system it was for, as far as known. */
   readonly system: string | null
@@ -40,7 +42,12 @@ const attemptEnded = defineEvent({
 export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdict, durationMs: number): Promise<void> {
   const { config } = stage
   const { id, version } = open
-  const plan = planEnd(verdict, { attempt: open.attempt, ageMs: open.age_ms + durationMs }, config, Math.random)
+  const plan = planEnd(
+    verdict,
+    { attempt: open.attempt - open.attempt_base, ageMs: open.age_ms + durationMs },
+    config,
+    Math.random,
+  )
   const fault = verdict.fault?.code ?? null
   const ended = await commitEnd(stage, {
     id,

@@ -99,6 +99,7 @@ export const deliveryService = defineService({
       signal,
       onError: (error) => log.warn({ err: error }, 'sweep failed'),
     })
+    bus.subscribe(SUBJECTS.workRefilled, () => sweeper.wake())
     const stopListening = queues.onReconnect(() => sweeper.wake())
     return {
       async [Symbol.asyncDispose]() {

@@ -20,11 +20,11 @@ import {
 
 /**
  * `duplicate`: the same bytes were accepted before, or by another request a moment ago; the first receipt stands.
- * `suspended`: the system was suspended while the request was under way; nothing was written.
+ * `suspended`, `maintenance`: the system was suspended, or maintenance began, while the request was under way; nothing was written.
  */
 export type Acceptance =
   | ({ readonly outcome: 'accepted' } & PackedReceipt)
-  | { readonly outcome: 'duplicate' | 'suspended' }
+  | { readonly outcome: 'duplicate' | 'suspended' | 'maintenance' }
 
 export interface AcceptanceOptions {
   readonly pool: Pool

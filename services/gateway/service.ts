@@ -20,6 +20,7 @@ import { loadTokenKey } from './auth/token-key.ts'
 import { addTokenRoute } from './auth/token-route.ts'
 import { gatewayConfig } from './config.ts'
 import { openExaminer } from './examine/open-examiner.ts'
+import { followMaintenance } from './follow-maintenance.ts'
 import { followOrigin } from './follow-origin.ts'
 import type { Gateway } from './gateway.ts'
 import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
@@ -62,13 +63,14 @@ export const gatewayService = defineService({
     onFailedStart(() => commits.end())
     await checkSchema(pool)
     await checkDurability(pool)
-    const [registry, blobs, signer, trust, origin, floor] = await Promise.all([
+    const [registry, blobs, signer, trust, origin, floor, maintenance] = await Promise.all([
       openRegistry({ pool, signal, log }),
       openBlobStore({ dir: config.blobDir, minFreeBytes: config.minFreeBytes }),
       loadEvidenceSigner(config.keyDir),
       loadTrust(config.keyDir),
       followOrigin(pool, log, signal),
       followFloor(pool, log, signal),
+      followMaintenance(pool, log, signal),
     ])
     const bus = await connectBus({ url: config.natsUrl, name: 'gateway', signal, log })
     onFailedStart(() => bus.close())
@@ -115,6 +117,7 @@ export const gatewayService = defineService({
           maxRecipients: config.maxRecipients,
           maxAttachments: config.maxAttachments,
         },
+        maintenance,
       },
       receipts: {
         pool,
@@ -127,9 +130,9 @@ export const gatewayService = defineService({
       mover,
       findConsignment: openFinder(pool, registry),
       verifyReceiver: openReceiverCheck(registry),
-      mailboxes: watchMailboxes(bus, registry),
+      mailboxes: watchMailboxes(bus, registry, floor.lower),
       notices: watchNotices(bus, pool, log),
-      mailboxFloor: floor,
+      mailboxFloor: floor.value,
       systemOf: (request) => {
         const system = registry.system(callerOf(request).systemCode)
         if (!system) throw new BusError('LT_AUTH_SUSPENDED')
@@ -169,14 +172,15 @@ export const gatewayService = defineService({
       registry: () => checkFresh(registry),
       partitions: () => checkPartitions(pool),
     }
-    registerHealth(server, checks)
+    const notices = (): string[] => (maintenance().since === null ? [] : ['LT_OPS_MAINTENANCE'])
+    registerHealth(server, checks, notices)
     const seen = openSeenRecorder(pool, log, signal)
     const requireSystem = async (request: FastifyRequest): Promise<void> => {
       await auth.requireSystem(request)
       seen.note(callerOf(request).systemId)
     }
     await registerRoutes(server, gateway, { requireSystem })
-    const closeHealth = await openHealthListener(config.healthPort, checks, log)
+    const closeHealth = await openHealthListener(config.healthPort, checks, log, notices)
     onFailedStart(closeHealth)
     const url = await server.listen({ host: config.listenHost, port: config.listenPort })
 

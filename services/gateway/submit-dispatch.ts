@@ -19,6 +19,7 @@ import {
   type RefusalFacts,
   type SubmissionRequest,
 } from './admission/admit-submission.ts'
+import { maintenanceRefusal } from './admission/check-maintenance.ts'
 import type { PreparedSubmission } from './admission/pack-batch.ts'
 import type { StagedParts } from './admission/receive-parts.ts'
 import type { RefusalRecorder } from './admission/record-refusals.ts'
@@ -76,6 +77,10 @@ async function accept(
     if (result.outcome === 'suspended') {
       await options.blobs.remove(dispatchId)
       throw new BusError('LT_AUTH_SUSPENDED', { system: submission.system.code })
+    }
+    if (result.outcome === 'maintenance') {
+      await options.blobs.remove(dispatchId)
+      throw maintenanceRefusal(options.maintenance())
     }
     const winner = (await options.known.find(submission)).sameContent
     if (winner === undefined) throw new BusError('LT_SUB_BUSY')

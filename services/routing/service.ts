@@ -72,6 +72,7 @@ export const routingService = defineService({
       onError: (error) => log.warn({ err: error }, 'sweep failed'),
     })
     bus.onReconnect(() => sweeper.wake())
+    bus.subscribe(SUBJECTS.workRefilled, () => sweeper.wake())
     return {
       async [Symbol.asyncDispose]() {
         await closeHealth()

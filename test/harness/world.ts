@@ -9,6 +9,7 @@ import { openPool, type Pool } from '../../libs/store/index.ts'
 import { auditService } from '../../services/audit/service.ts'
 import { type DemoSystem, seedDemo } from '../../services/cli/demo/seed.ts'
 import { type AxisPki, makeAxis } from '../../services/cli/pki/make-axis.ts'
+import { consoleService } from '../../services/console/service.ts'
 import { deliveryService } from '../../services/delivery/service.ts'
 import { gatewayService } from '../../services/gateway/service.ts'
 import { receiptsService } from '../../services/receipts/service.ts'
@@ -23,6 +24,7 @@ const SERVICES = {
   audit: auditService,
   receipts: receiptsService,
   delivery: deliveryService,
+  console: consoleService,
 } as const
 export type WorldService = keyof typeof SERVICES
 
@@ -47,6 +49,8 @@ export interface World {
   readonly eyes: Pool
   start(service: WorldService): Promise<void>
   stop(service: WorldService): Promise<void>
+  /** Address of a service's listener, of one that runs in this process. */
+  urlOf(service: WorldService, listener: string): string
   /** The process of a service that was started as one (`processes`). */
   processOf(service: WorldService): ServiceProcess
   call(system: string, method: string, path: string, options?: CallOptions): Promise<Answer>
@@ -128,6 +132,12 @@ export async function startWorld(t: Teardown, options: WorldOptions = {}): Promi
     eyes,
     start,
     stop,
+    urlOf(name, listener) {
+      const service = running.get(name)
+      const url = service && 'urls' in service ? service.urls?.[listener] : undefined
+      if (url === undefined) throw new Error(`${name} has no listener ${listener}`)
+      return url
+    },
     processOf(name) {
       const found = running.get(name)
       if (!found || !('pid' in found)) throw new Error(`${name} is no process of its own`)

@@ -1,8 +1,7 @@
 import t from 'tap'
 import { addAgency } from '../../libs/registry/index.ts'
-import { openPool } from '../../libs/store/index.ts'
+import { openPool, STUCK_KINDS, stuckQueries } from '../../libs/store/index.ts'
 import { EXIT_CODES } from '../../services/cli/command.ts'
-import { STUCK_KINDS, stuckQueries } from '../../services/cli/operate/find-stuck.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { createDatabase, freePort } from '../harness/harness.ts'
 

@@ -8,6 +8,7 @@ import {
   findDispatch,
   findDispatchesToRoute,
   findEntry,
+  findOperable,
   findOverdueAttempts,
   findSenders,
   findWaitingPushes,
@@ -15,12 +16,14 @@ import {
   leaseWaiting,
   listConsignments,
   listMailbox,
+  listOperable,
   listParts,
   listReceiptFacts,
   moveConsignments,
   nextLeaseEndMs,
   openConnection,
   openPool,
+  operateConsignments,
   type Queryable,
   readLog,
   readMailboxFloor,
@@ -90,7 +93,7 @@ function* nodes(plan: Plan): Generator<Plan> {
 
 /** Executes a statement as a service would, with a plan that is kept, and takes it back. */
 async function explain(
-  role: 'gateway' | 'routing' | 'delivery' | 'receipts',
+  role: 'gateway' | 'routing' | 'delivery' | 'receipts' | 'console',
   run: (database: Queryable) => unknown,
 ): Promise<Plan> {
   let statement: { text: string; values: unknown[] } | undefined
@@ -116,7 +119,10 @@ async function explain(
 const move = { id, version: 1, at }
 const agencies = Array.from({ length: 10 }, (_, i) => `A${i}`)
 const STATEMENTS: Readonly<
-  Record<string, readonly ['gateway' | 'routing' | 'delivery' | 'receipts', number, (d: Queryable) => unknown]>
+  Record<
+    string,
+    readonly ['gateway' | 'routing' | 'delivery' | 'receipts' | 'console', number, (d: Queryable) => unknown]
+  >
 > = {
   'one dispatch by id': ['gateway', 2, (d) => findDispatch(d, id)],
   'senders of twenty': ['gateway', 40, (d) => findSenders(d, newest)],
@@ -180,6 +186,29 @@ const STATEMENTS: Readonly<
             state: 'ACKNOWLEDGED',
             retry_ms: null,
             sweep_ms: null,
+            reason: null,
+            text: null,
+          },
+        ],
+        [],
+      ),
+  ],
+  'what an operator looks at': ['console', 80, (d) => findOperable(d, newest)],
+  'a page of dead letters': ['console', 2 * MONTHS, (d) => listOperable(d, { state: 'DEAD' }, { limit: 100 })],
+  "an operator's move": [
+    'console',
+    8,
+    (d) =>
+      operateConsignments(
+        d,
+        [
+          {
+            ...move,
+            dispatch_id: id,
+            from_state: 'AVAILABLE',
+            state: 'HELD',
+            mode: null,
+            reopens: false,
             reason: null,
             text: null,
           },

@@ -199,6 +199,9 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
     'audit_pending.seq': ['gateway', 'audit', ...operators],
     'log_leaf.index': ['gateway', 'receipts', 'audit', ...operators],
     'log_cursor.index': ['receipts', ...operators],
+    'operator.key_hash': operators,
+    'operation_request.snapshot': operators,
+    'maintenance.reason': ['gateway', ...operators],
     'receipt.xml': ['gateway', 'receipts', ...operators],
   }
   for (const [column, allowed] of Object.entries(readers)) {

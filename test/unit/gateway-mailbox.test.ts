@@ -10,9 +10,10 @@ import { openReceiverCheck, receiverStatement } from '../../services/gateway/mai
 import { watchMailboxes } from '../../services/gateway/mailbox/watch-mailboxes.ts'
 
 t.test('codes that share subject tokens are all woken, and the codes are grouped once', (t) => {
-  let wake = (_subject: string): void => undefined
+  let wake = (_subject: string, _data = ''): void => undefined
   const bus = {
-    subscribe: (_: string, handler: (subject: string) => void) => (wake = handler),
+    subscribe: (_: string, handler: (subject: string, data: Uint8Array) => void) =>
+      (wake = (subject, data = '') => handler(subject, Buffer.from(data))),
     onReconnect: () => undefined,
   } as unknown as Bus
   let version = 1
@@ -27,14 +28,16 @@ t.test('codes that share subject tokens are all woken, and the codes are grouped
     },
     receivingSystem: () => ({ system: { code: 'hub' } }),
   } as unknown as Registry
-  const mailboxes = watchMailboxes(bus, registry)
   const woken: (string | undefined)[] = []
+  const mailboxes = watchMailboxes(bus, registry, (id) => woken.push(id))
   mailboxes.add({ systemCode: 'hub', wake: (agency) => woken.push(agency), leased: () => undefined })
   const shared = 'lt.consignment.available.X.0100109106_001'
   wake(shared)
   t.same(woken.splice(0), ['0100109106-001', '0100109106.001'])
   wake('lt.consignment.available.H26')
   t.same(woken.splice(0), ['H26'])
+  wake('lt.consignment.available.H26', 'an id')
+  t.same(woken.splice(0), ['an id', 'H26'], 'what came back is told before anybody looks')
   wake(shared)
   t.equal(asked, 1)
   version = 2

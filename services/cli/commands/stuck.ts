@@ -1,8 +1,8 @@
+import { findStuck, STUCK_KINDS } from '../../../libs/store/index.ts'
 import type { Command } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
-import { findStuck, STUCK_KINDS } from '../operate/find-stuck.ts'
 
 /** `lienthong stuck`: what does not move although it should; exit code 1 when there is something. */
 export const stuckCommand: Command = {

@@ -24,7 +24,7 @@ const ACTIONS = {
 } as const
 
 /**
- * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE | key CODE FILE | cert CODE FILE`;
+ * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE --reason T | key CODE FILE | cert CODE FILE`;
  * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
  */
 export const systemCommand: Command = {
@@ -37,6 +37,7 @@ export const systemCommand: Command = {
     tolerance: { type: 'string' },
     traffic: { type: 'string' },
     reason: { type: 'string' },
+    as: { type: 'string' },
     'without-descendants': { type: 'boolean' },
     kid: { type: 'string' },
     agency: { type: 'string' },

@@ -27,9 +27,10 @@ export async function findAxis(base: Environment, system: DemoSystem, keyDir: st
   const port = await freePort(new URL(url))
   // The address of tokens has to be the one that is called, so a free port is chosen here and not by the listener.
   const own = port === undefined ? {} : { LISTEN_PORT: String(port), DOOR_PORT: '0', PUBLIC_URL: undefined }
+  const others = port === undefined ? {} : { LISTEN_PORT: '0' }
   const quiet = { ...base, LOG_LEVEL: base.LOG_LEVEL ?? 'error' }
   const running: Running = await startAll({
-    environment: (service) => ({ ...serviceEnvironment(service, quiet), ...own }),
+    environment: (service) => ({ ...serviceEnvironment(service, quiet), ...(service === 'gateway' ? own : others) }),
   })
   return {
     url: running.urls?.native ?? url,

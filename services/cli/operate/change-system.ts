@@ -1,16 +1,12 @@
-import {
-  addSystem,
-  changeSystem,
-  front,
-  resumeSystem,
-  suspendSystem,
-  withdrawFront,
-} from '../../../libs/registry/index.ts'
-import { type Pool, readSystems, type SystemSettings } from '../../../libs/store/index.ts'
+import { operate } from '../../../libs/pipeline/index.ts'
+import { addSystem, changeSystem, front, withdrawFront } from '../../../libs/registry/index.ts'
+import { type Pool, readSystem, readSystems, type SystemSettings } from '../../../libs/store/index.ts'
 import { type Call, EXIT_CODES, UsageError } from '../command.ts'
 import { argument, oneOf, required, shownTime } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
+import { tellFiled } from './tell-operated.ts'
+import { withOperations } from './with-operations.ts'
 
 /** `system add CODE NAME [--delivery pull|push --push-url URL --policy off|report|required --duplicates warn|refuse …]` */
 export async function addSystemFromOptions(call: Call): Promise<void> {
@@ -103,18 +99,21 @@ async function withdrawOwn(pool: Pool, system: string, agency: string): Promise<
   }
 }
 
-/** `system suspend CODE --reason TEXT` */
-export async function suspend(call: Call): Promise<void> {
+/** `system suspend CODE --reason TEXT [--as KEY_FILE]`, by an operator */
+export const suspend = (call: Call): Promise<void> => changeSuspension(call, 'suspend')
+
+/** `system resume CODE --reason TEXT [--as KEY_FILE]`, by an operator */
+export const resume = (call: Call): Promise<void> => changeSuspension(call, 'resume')
+
+async function changeSuspension(call: Call, action: 'suspend' | 'resume'): Promise<void> {
   const { output } = call
   const code = argument(call, 1, 'CODE')
   const reason = required(call, 'reason')
-  const row = await withDatabase(call, (pool) => suspendSystem(pool, code, reason))
-  output.result(row, [output.t('system.suspended', { code, reason: row.suspendedReason ?? '' })])
-}
-
-/** `system resume CODE` */
-export async function resume(call: Call): Promise<void> {
-  const code = argument(call, 1, 'CODE')
-  const row = await withDatabase(call, (pool) => resumeSystem(pool, code))
-  call.output.result(row, [call.output.t('system.resumed', { code })])
+  await withOperations(call, async (operations, cause) => {
+    const operated = await operate(operations, { on: 'system', action, system: code }, cause)
+    if (operated.kind === 'filed') return tellFiled(call, operated.request)
+    const row = await readSystem(operations.pool, code)
+    const key = action === 'suspend' ? 'system.suspended' : 'system.resumed'
+    output.result(row, [output.t(key, { code, reason: row?.suspendedReason ?? reason })])
+  })
 }

@@ -4,12 +4,13 @@ import { BusError, isBusError } from '../../../libs/errors/index.ts'
 import type { Part } from '../../../libs/http/index.ts'
 import { newDispatchId, type PacketForm } from '../../../libs/model/index.ts'
 import type { Registry } from '../../../libs/registry/index.ts'
-import type { SystemRow } from '../../../libs/store/index.ts'
+import type { MaintenanceRow, SystemRow } from '../../../libs/store/index.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { Examiner } from '../examine/open-examiner.ts'
 import { type AcceptableSubmission, asAcceptable } from './acceptable-submission.ts'
 import { collectAttachments } from './check-attachments.ts'
 import { checkAgainstSchema, checkPartNames, checkRules, checkSecrecy } from './check-envelope.ts'
+import { checkMaintenance } from './check-maintenance.ts'
 import { checkRecipients } from './check-recipients.ts'
 import { checkSender } from './check-sender.ts'
 import { checkSignature } from './check-signature.ts'
@@ -30,6 +31,8 @@ export interface AdmissionOptions {
   readonly examiner: Examiner
   readonly known: KnownSubmissions
   readonly limits: AdmissionLimits
+  /** Whether new submissions are kept out, as of a second ago. */
+  readonly maintenance: () => MaintenanceRow
 }
 
 /** What a caller hands in: one packet, or the parts of a detached one, envelope first. */
@@ -105,6 +108,7 @@ export async function admitSubmission(
       await staged.discard()
       return { kind: 'repeat', dispatchId: known.sameContent, contentHash: submission.contentHash }
     }
+    checkMaintenance(options.maintenance())
     if (refusal) throw refusal
     for (const check of CONTENT_CHECKS) await check(submission, options)
     checkRepetition(submission, known)

@@ -23,8 +23,13 @@ const PREFIX = 'lt.consignment.available.'
 /**
  * Wakes waiting mailboxes. One subscription serves the whole process; which system an agency belongs to is asked of the
  * registry at that moment, so a change of system takes effect at once. A reconnect to NATS wakes everyone.
+ * @param onReopened told of an id that a wake-up carries, before anybody looks: it came back and may be older than all that is open
  */
-export function watchMailboxes(bus: Bus, registry: Registry): MailboxWatch {
+export function watchMailboxes(
+  bus: Bus,
+  registry: Registry,
+  onReopened: (id: string) => void = () => undefined,
+): MailboxWatch {
   const bySystem = new Map<string, Set<Watcher>>()
   /** Made when first needed, made again when the registry or the watching systems change; absent until then. */
   let tokens: { readonly version: number; readonly agencies: ReadonlyMap<string, ReadonlySet<string>> } | undefined
@@ -48,7 +53,8 @@ export function watchMailboxes(bus: Bus, registry: Registry): MailboxWatch {
     return agencies
   }
 
-  bus.subscribe(`${PREFIX}>`, (subject) => {
+  bus.subscribe(`${PREFIX}>`, (subject, data) => {
+    if (data.length > 0) onReopened(Buffer.from(data).toString())
     for (const agency of agenciesBehind(subject)) {
       const system = registry.receivingSystem(agency)?.system.code
       if (system === undefined) continue

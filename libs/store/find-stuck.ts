@@ -1,4 +1,4 @@
-import type { Pool } from '../../../libs/store/index.ts'
+import type { Queryable } from './pool.ts'
 
 export const STUCK_KINDS = ['unrouted', 'overdue', 'lease', 'held', 'dead', 'unsequenced'] as const
 export type StuckKind = (typeof STUCK_KINDS)[number]
@@ -74,12 +74,12 @@ export function stuckQueries(question: StuckQuestion): Readonly<Record<StuckKind
 }
 
 /** What does not move although it should, oldest first, by kind. */
-export async function findStuck(pool: Pool, question: StuckQuestion): Promise<StuckItem[]> {
+export async function findStuck(database: Queryable, question: StuckQuestion): Promise<StuckItem[]> {
   const queries = stuckQueries(question)
   const found: StuckItem[] = []
   for (const kind of STUCK_KINDS) {
     const { text, values } = queries[kind]
-    const { rows } = await pool.query<Omit<StuckItem, 'kind'>>(text, [...values])
+    const { rows } = await database.query<Omit<StuckItem, 'kind'>>(text, [...values])
     found.push(...rows.map((row) => ({ kind, ...row })))
   }
   return found

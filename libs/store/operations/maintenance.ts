@@ -1,0 +1,46 @@
+import { auditCtes } from '../audit-sql.ts'
+import type { Queryable } from '../pool.ts'
+
+/** Whether new submissions are kept out, since when and why. */
+export interface MaintenanceRow {
+  readonly since: Date | null
+  /** When it is expected to end. */
+  readonly until: Date | null
+  readonly reason: string | null
+  readonly by_operator: string | null
+}
+
+export async function readMaintenance(database: Queryable): Promise<MaintenanceRow> {
+  const { rows } = await database.query<MaintenanceRow>({
+    name: 'read-maintenance',
+    text: 'select since, until, reason, by_operator from maintenance',
+    values: [],
+  })
+  return rows[0] ?? { since: null, until: null, reason: null, by_operator: null }
+}
+
+/** Begins maintenance, or with `on: null` ends it. Answers whether anything changed: then the entry owned by `entryOwner` is written. */
+export async function updateMaintenance(
+  database: Queryable,
+  on: { readonly reason: string; readonly by: string; readonly at: string; readonly until: string | null } | null,
+  entryOwner: string,
+  entries: readonly ({ readonly owner: string } & object)[],
+): Promise<boolean> {
+  const { rowCount } = await database.query({
+    name: 'update-maintenance',
+    text: `with changed as (
+        update maintenance set since = $1, until = $2, reason = $3, by_operator = $4
+        where (since is null) <> ($1::timestamptz is null)
+        returning one
+      ), moved as (select $5::uuid as id from changed), ${auditCtes('$6', 'moved')} select id from moved`,
+    values: [
+      on?.at ?? null,
+      on?.until ?? null,
+      on?.reason ?? null,
+      on?.by ?? null,
+      entryOwner,
+      JSON.stringify(entries),
+    ],
+  })
+  return rowCount === 1
+}

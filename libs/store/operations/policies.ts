@@ -1,0 +1,36 @@
+import { auditCtes } from '../audit-sql.ts'
+import type { Queryable } from '../pool.ts'
+
+/** Whether an action needs a second operator. */
+export interface OperationPolicyRow {
+  readonly action: string
+  /** Above so many consignments (or systems); `null`: never. */
+  readonly approval_above: number | null
+  readonly expires_hours: number
+}
+
+export async function listPolicies(database: Queryable): Promise<OperationPolicyRow[]> {
+  return (
+    await database.query<OperationPolicyRow>(
+      'select action, approval_above, expires_hours from operation_policy order by action',
+    )
+  ).rows
+}
+
+/** Sets the policy of one action; `undefined` when there is no such action. The entry's owner is `entryOwner`. */
+export async function updatePolicy(
+  database: Queryable,
+  policy: OperationPolicyRow,
+  entryOwner: string,
+  entries: readonly ({ readonly owner: string } & object)[],
+): Promise<OperationPolicyRow | undefined> {
+  const { rows } = await database.query<OperationPolicyRow>({
+    name: 'update-policy',
+    text: `with changed as (
+        update operation_policy set approval_above = $2, expires_hours = $3 where action = $1
+        returning action, approval_above, expires_hours
+      ), moved as (select $4::uuid as id from changed), ${auditCtes('$5', 'moved')} select * from changed`,
+    values: [policy.action, policy.approval_above, policy.expires_hours, entryOwner, JSON.stringify(entries)],
+  })
+  return rows[0]
+}

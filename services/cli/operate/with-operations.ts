@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import { connectBus } from '../../../libs/bus/index.ts'
+import { BusError } from '../../../libs/errors/index.ts'
+import { type Cause, identifyOperator, type Operations, type Operator } from '../../../libs/pipeline/index.ts'
+import { openRegistry } from '../../../libs/registry/index.ts'
+import { createLogger, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
+import type { Pool } from '../../../libs/store/index.ts'
+import type { Call } from '../command.ts'
+import { withDatabase } from '../database.ts'
+import { readText } from '../profile.ts'
+
+/** Options of every command that acts as an operator. */
+export const OPERATOR_OPTIONS = { as: { type: 'string' }, reason: { type: 'string' } } as const
+
+/**
+ * Who acts, by his access key: the file that `--as` names, or LIENTHONG_OPERATOR (also LIENTHONG_OPERATOR_FILE). Rights on the
+ * database alone name nobody. @throws BusError LT_OPS_KEY_INVALID, LT_CLIENT_FILE_…
+ */
+export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, pool: Pool): Promise<Operator> {
+  return identifyOperator(pool, keyOf(call) ?? '')
+}
+
+/** The access key, as far as one is named. */
+export function keyOf({ values, environment }: Pick<Call, 'values' | 'environment'>): string | undefined {
+  const { as } = values
+  return as ? readText(as).trim() : readSecret(environment, 'LIENTHONG_OPERATOR')
+}
+
+/** An id under which everything that one call of the command line does is found in the log. */
+export const newRequestId = (): string => `cli-${randomUUID()}`
+
+/**
+ * Runs an operator's work on the database with the rights of `lt_cli`, waking services where NATS_URL is set and NATS can be reached.
+ * @throws BusError LT_CONF_INVALID, LT_STORE_UNAVAILABLE, LT_OPS_KEY_INVALID
+ */
+export async function withOperations<T>(
+  call: Call,
+  work: (operations: Operations, cause: Cause) => Promise<T>,
+): Promise<T> {
+  return withDatabase(call, async (pool) => {
+    const operator = await operatorOf(call, pool)
+    const stopping = new AbortController()
+    const directory = await openRegistry({ pool, signal: stopping.signal })
+    const url = readSecret(serviceEnvironment('cli', call.environment), 'NATS_URL')
+    const log = createLogger('cli', { level: 'silent' })
+    const bus = url === undefined ? undefined : await connectBus({ url, name: 'cli', signal: stopping.signal, log })
+    try {
+      const cause = { operator, reason: call.values.reason ?? '', requestId: newRequestId() }
+      return await work({ pool, directory, ...(bus?.connected ? { bus } : {}) }, cause)
+    } finally {
+      await bus?.close()
+      stopping.abort()
+    }
+  })
+}
+
+/** An instant as an option names it: RFC 3339, or so long ago (`90m`, `6h`, `3d`). @throws BusError LT_OPS_BAD_FIELD */
+export function instantOf(field: string, text: string, now: Date): string {
+  const ago = /^(\d{1,5})([mhd])$/.exec(text)
+  if (ago) {
+    const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 'm' | 'h' | 'd']
+    return new Date(now.getTime() - Number(ago[1]) * unit).toISOString()
+  }
+  const at = /^\d{4}-\d{2}-\d{2}T\S+(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw new BusError('LT_OPS_BAD_FIELD', { field })
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,622 @@
+import t from 'tap'
+import { isBusError } from '../../libs/errors/index.ts'
+import { uuidv7 } from '../../libs/model/index.ts'
+import {
+  addOperator,
+  approveRequest,
+  type Cause,
+  changePolicy,
+  identifyOperator,
+  type Operations,
+  type Operator,
+  operate,
+  planOperation,
+  rebuildWork,
+  rejectRequest,
+  type Subject,
+  sealEntry,
+  withdrawOperator,
+} from '../../libs/pipeline/index.ts'
+import {
+  appendEntries,
+  claimAttempts,
+  closeDispatches,
+  findOperable,
+  findOperator,
+  findRequest,
+  findStuck,
+  leaseWaiting,
+  listOperable,
+  listOperators,
+  listPolicies,
+  listRequests,
+  openConnection,
+  openPool,
+  operateConsignments,
+  operateSystem,
+  type Pool,
+  readMaintenance,
+  refillWork,
+  resendConsignment,
+  takeDueDispatches,
+  takeDuePushes,
+  updateMaintenance,
+  updatePolicy,
+} from '../../libs/store/index.ts'
+import { createDatabase } from '../harness/create-database.ts'
+
+const ID = '01890000-0000-7000-8000-000000000000'
+const database = await createDatabase(t)
+const eyes = openPool(database.url('postgres'), { name: 'eyes', max: 2 })
+const console_ = openPool(database.url('console'), { name: 'console', max: 4, keepPlans: true })
+const cli = openPool(database.url('cli'), { name: 'cli', max: 2 })
+const gateway = openPool(database.url('gateway'), { name: 'gateway', max: 4, keepPlans: true })
+const delivery = openPool(database.url('delivery'), { name: 'delivery', max: 1, keepPlans: true })
+const routing = openPool(database.url('routing'), { name: 'routing', max: 1, keepPlans: true })
+const receipts = openPool(database.url('receipts'), { name: 'receipts', max: 1, keepPlans: true })
+t.teardown(() => Promise.all([eyes, console_, cli, gateway, delivery, routing, receipts].map((pool) => pool.end())))
+
+const systemId = uuidv7()
+await eyes.query(`insert into system (id, code, name) values ($1, 's1', 'One')`, [systemId])
+
+/** H26 fetches, H53 wants to be called, H99 has no system. */
+const systems: Record<string, { code: string; delivery: 'pull' | 'push'; suspendedAt: Date | null }> = {
+  H26: { code: 'hub-h26', delivery: 'pull', suspendedAt: null },
+  H53: { code: 'hub-h53', delivery: 'push', suspendedAt: null },
+}
+const said: string[] = []
+const operations: Operations = {
+  pool: console_,
+  directory: {
+    receivingSystem: (agency) => (systems[agency] ? { system: systems[agency] } : undefined),
+    agenciesOf: (code) => Object.keys(systems).filter((agency) => systems[agency]?.code === code),
+    system: (code) => (code === 's1' || code.startsWith('hub-') ? { id: systemId, code } : undefined),
+  },
+  bus: {
+    publish: (subject, payload) => said.push(`${subject} ${String(payload ?? '')}`.trim()) > 0,
+    publishWork: async (subject) => void said.push(subject),
+  },
+}
+
+const admin = await addOperator(cli, { name: 'admin', role: 'administrator' }, undefined, 'r0')
+const lan = await identifyOperator(
+  console_,
+  (await addOperator(cli, { name: 'Lan', role: 'operator' }, admin.operator, 'r0')).key,
+)
+const minh = await identifyOperator(
+  console_,
+  (await addOperator(cli, { name: 'Minh', role: 'operator' }, admin.operator, 'r0')).key,
+)
+const because = (operator: Operator, reason = 'lý do'): Cause => ({ operator, reason, requestId: 'r1' })
+
+interface Row {
+  readonly state?: string
+  readonly agency?: string
+  readonly mode?: string
+  readonly dispatch?: string
+  readonly extra?: Readonly<Record<string, unknown>>
+  readonly dispatchExtra?: Readonly<Record<string, unknown>>
+}
+
+/** A dispatch with one consignment. */
+async function plant(row: Row = {}): Promise<{ id: string; dispatch: string }> {
+  const { state = 'AVAILABLE', agency = 'H26', mode = 'pull', extra = {}, dispatchExtra = {} } = row
+  const dispatch = uuidv7()
+  const id = uuidv7(Date.now() + 1)
+  const ended = ['ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED'].includes(state)
+  const insert = (table: string, values: Readonly<Record<string, unknown>>) =>
+    eyes.query(
+      `insert into ${table} (${Object.keys(values).join(', ')}) values (${Object.keys(values)
+        .map((_, i) => `$${i + 1}`)
+        .join(', ')})`,
+      Object.values(values),
+    )
+  const hash = Buffer.from(id.replaceAll('-', ''), 'hex')
+  await insert('dispatch', {
+    id: dispatch,
+    state: ended ? 'CLOSED' : 'ROUTED',
+    closed_at: ended ? new Date() : null,
+    lane: 'normal',
+    kind: 'document',
+    system_id: systemId,
+    sender_code: 'G12',
+    document_id: id,
+    number: '1',
+    notation: 'A',
+    subject: 's',
+    business_type: 'new',
+    priority: 0,
+    form: 'inline',
+    content_hash: hash,
+    content_size: 1,
+    recipients: JSON.stringify([{ agency, consignment: id, asWritten: [agency] }]),
+    signature: {},
+    facts: {},
+    accepted_at: new Date(),
+    next_publish_at: new Date(),
+    ...dispatchExtra,
+  })
+  await insert('consignment', {
+    id,
+    dispatch_id: dispatch,
+    agency_code: agency,
+    as_written: [agency],
+    kind: 'document',
+    lane: 'normal',
+    mode,
+    state,
+    available_at: new Date(Date.now() - 86_400_000),
+    ended_at: ended ? new Date() : null,
+    refusal_reason: state === 'DEAD' ? 'LT_DLV_REFUSED' : null,
+    ...extra,
+  })
+  await insert('submission_recipient', {
+    system_id: systemId,
+    content_hash: hash,
+    agency_code: agency,
+    dispatch_id: dispatch,
+    consignment_id: id,
+  })
+  return { id, dispatch }
+}
+
+const rowOf = async (id: string) => (await eyes.query('select * from consignment where id = $1', [id])).rows[0]
+const dispatchOf = async (id: string) => (await eyes.query('select * from dispatch where id = $1', [id])).rows[0]
+const entriesOf = async (dispatch: string): Promise<{ event: string; consignment_id: string; details: string }[]> =>
+  (
+    await eyes.query(
+      `select e.event, e.consignment_id, d.details from audit_pending p join audit_entry e on e.id = p.entry_id
+        join audit_detail d on d.entry_id = e.id where e.dispatch_id = $1 order by p.seq`,
+      [dispatch],
+    )
+  ).rows
+const onIds = (action: 'hold' | 'release' | 'requeue' | 'close', ...consignments: string[]): Subject => ({
+  on: 'consignments',
+  action,
+  selection: { consignments },
+})
+async function done(subject: Subject, cause = because(lan)) {
+  const operated = await operate(operations, subject, cause)
+  if (operated.kind !== 'done' || !('done' in operated.result)) throw new Error('was filed')
+  return operated.result
+}
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'none',
+    (error: unknown) => (isBusError(error) ? error.code : error),
+  )
+
+t.test('every statement runs with the rights of its service, and foreign hands are kept off', async (t) => {
+  const at = new Date().toISOString()
+  const entries: { owner: string }[] = []
+  for (const pool of [console_, cli]) {
+    const statements: readonly (() => Promise<unknown>)[] = [
+      () => operateConsignments(pool, [], []),
+      () => findOperable(pool, [ID]),
+      () => listOperable(pool, { state: 'DEAD', since: at, agencies: ['H26'], dispatch: ID }, { limit: 5 }),
+      () => findOperator(pool, ID),
+      () => listOperators(pool),
+      () => listPolicies(pool),
+      () => listRequests(pool, { open: true, limit: 1 }),
+      () => listRequests(pool, { open: false, limit: 1 }),
+      () => findRequest(pool, ID),
+      () => updatePolicy(pool, { action: 'nothing', approval_above: 1, expires_hours: 1 }, ID, entries),
+      () => readMaintenance(pool),
+      () => updateMaintenance(pool, null, ID, entries),
+      () => operateSystem(pool, { id: ID, reason: null }, entries),
+      () => appendEntries(pool, ID, entries),
+      () => findStuck(pool, { moveSeconds: 1, overdueHours: 1, deadDays: 1, limit: 1 }),
+    ]
+    for (const statement of statements) await t.resolves(statement(), String(statement))
+  }
+  for (const table of ['dispatch', 'consignment'] as const) await t.resolves(refillWork(cli, table, new Date(), 1))
+  await t.resolves(readMaintenance(gateway))
+  for (const sql of [
+    `insert into operator (id, name, role, key_hash) values (gen_random_uuid(), 'x', 'administrator', '')`,
+    'update operator set revoked_at = null',
+    `update system set code = 'x'`,
+    'update consignment set agency_code = null',
+    'update dispatch set recipients = null',
+    'delete from operation_request',
+  ])
+    await t.rejects(console_.query(sql), { code: '42501' }, sql)
+  for (const sql of ['update operator set key_hash = null', `update operator set role = 'administrator'`])
+    await t.rejects(cli.query(sql), { code: '42501' }, sql)
+  await t.rejects(gateway.query('update maintenance set since = now()'), { code: '42501' })
+  await t.rejects(gateway.query('select * from operator'), { code: '42501' })
+})
+
+t.test('an access key is good for its operator until it is taken back', async (t) => {
+  const { key, operator } = await addOperator(cli, { name: 'Hoa', role: 'operator' }, admin.operator, 'r2')
+  t.match(key, /^lto_[0-9a-f-]{36}_[\w-]{43}$/)
+  t.match(await identifyOperator(console_, key), { name: 'Hoa', role: 'operator' })
+  const { rows } = await eyes.query('select key_hash from operator where id = $1', [operator.id])
+  t.notOk(key.includes(rows[0].key_hash.toString('base64url')), 'the secret itself is kept nowhere')
+  const wrong = key.slice(0, -2) + (key.endsWith('AA') ? 'BB' : 'AA')
+  for (const bad of [wrong, key.replace(/.{36}_/, `${ID}_`), 'lto_', '', `${key} `, lan.id])
+    t.equal(await codeOf(identifyOperator(console_, bad)), 'LT_OPS_KEY_INVALID', bad)
+  t.equal(await codeOf(addOperator(cli, { name: 'Hoa', role: 'operator' }, admin.operator, 'r2')), 'LT_OPS_NAME_TAKEN')
+  t.equal(await codeOf(addOperator(cli, { name: 'X', role: 'operator' }, lan, 'r2')), 'LT_OPS_NOT_ADMINISTRATOR')
+  t.equal(
+    await codeOf(addOperator(cli, { name: 'X', role: 'administrator' }, undefined, 'r2')),
+    'LT_OPS_KEY_INVALID',
+    'there is an administrator to ask',
+  )
+  t.equal(await codeOf(addOperator(cli, { name: ' ', role: 'operator' }, admin.operator, 'r')), 'LT_OPS_BAD_FIELD')
+  t.equal(await codeOf(withdrawOperator(cli, 'Hoa', lan, 'r3')), 'LT_OPS_NOT_ADMINISTRATOR')
+  await withdrawOperator(cli, 'Hoa', admin.operator, 'r3')
+  t.equal(await codeOf(identifyOperator(console_, key)), 'LT_OPS_KEY_INVALID', 'at once')
+  t.equal(await codeOf(withdrawOperator(cli, 'Hoa', admin.operator, 'r3')), 'LT_OPS_UNKNOWN_OPERATOR')
+  const events = await eyes.query(
+    `select event from audit_entry e join audit_detail d on d.entry_id = e.id where d.details like '%"Hoa"%'`,
+  )
+  t.same(events.rows.map(({ event }) => event).sort(), ['OperatorAdded', 'OperatorRevoked'])
+})
+
+t.test('hold and release: back to where its agency is reached today, with clocks that begin anew', async (t) => {
+  const pull = await plant({ extra: { lease_token: ID, lease_until: new Date(0), lease_system: systemId } })
+  const push = await plant({ agency: 'H53', mode: 'push', state: 'QUEUED', extra: { next_publish_at: new Date() } })
+  const retrying = await plant({
+    agency: 'H53',
+    mode: 'push',
+    state: 'RETRYING',
+    extra: { attempt: 7, next_attempt_at: new Date(), next_publish_at: new Date(), publish_round: 2 },
+  })
+  const ids = [pull, push, retrying].map(({ id }) => id)
+  t.match(await done(onIds('hold', ...ids)), { done: ids.map(() => ({ to: 'HELD' })), skipped: [] })
+  for (const id of ids) t.match(await rowOf(id), { state: 'HELD', version: 2, lease_token: null })
+  t.same(await takeDuePushes(delivery, 100, 10), [], 'nothing of it is swept')
+  t.match(await done(onIds('hold', ...ids)), { done: [], skipped: ids.map(() => ({ code: 'LT_OPS_WRONG_STATE' })) })
+  said.length = 0
+  t.match(await done(onIds('release', ...ids)), { done: { length: 3 }, skipped: [] })
+  t.match(await rowOf(pull.id), { state: 'AVAILABLE', mode: 'pull', version: 3, lease_until: null })
+  t.match(await rowOf(push.id), { state: 'QUEUED', mode: 'push' })
+  const row = await rowOf(retrying.id)
+  t.match(row, { state: 'QUEUED', attempt: 7, attempt_base: 7, next_attempt_at: null })
+  t.ok(row.publish_round > 2, 'a round that was never used')
+  t.ok(Date.now() - row.available_at.getTime() < 60_000, 'its time to live begins anew')
+  t.ok(said.includes(`lt.consignment.available.H26 ${pull.id}`), 'the mailbox is woken and told from where to look')
+  t.equal(said.filter((subject) => subject === 'lt.consignment.push.normal.H53').length, 2)
+  const entries = await entriesOf(pull.dispatch)
+  t.same(
+    entries.map(({ event }) => event),
+    ['ConsignmentHeld', 'ConsignmentReleased', 'ContentConsignment'],
+  )
+  for (const { details, consignment_id } of entries.slice(0, 2)) {
+    t.equal(consignment_id, pull.id)
+    t.match(JSON.parse(details), { operator: 'Lan', operatorId: lan.id, why: 'lý do', request: 'r1' })
+  }
+})
+
+t.test('what cannot be held, released, requeued or closed is left alone, and said why', async (t) => {
+  const soon = new Date(Date.now() + 60_000)
+  const planted = {
+    leased: await plant({ extra: { lease_token: ID, lease_until: soon } }),
+    open: await plant({ agency: 'H53', mode: 'push', state: 'RETRYING', extra: { attempt: 1 } }),
+    handed: await plant({ state: 'HANDED_OVER', extra: { lease_token: ID, lease_until: soon } }),
+    acknowledged: await plant({ state: 'ACKNOWLEDGED' }),
+    refused: await plant({ state: 'REFUSED' }),
+    recalled: await plant({ state: 'DEAD', dispatchExtra: { recall_marked_at: new Date() } }),
+    emptied: await plant({ state: 'DEAD', dispatchExtra: { content_state: 'DELETED' } }),
+    nobody: await plant({ state: 'DEAD', agency: 'H99' }),
+  }
+  const again = await plant({ state: 'DEAD' })
+  await eyes.query('update submission_recipient set consignment_id = $2 where consignment_id = $1', [
+    again.id,
+    uuidv7(),
+  ])
+  const expected = {
+    hold: { leased: 'LT_OPS_LEASED', open: 'LT_OPS_ATTEMPT_OPEN', handed: 'LT_OPS_WRONG_STATE' },
+    requeue: {
+      acknowledged: 'LT_OPS_WRONG_STATE',
+      refused: 'LT_OPS_WRONG_STATE',
+      recalled: 'LT_OPS_RECALLED',
+      emptied: 'LT_SUB_CONTENT_DELETED',
+      nobody: 'LT_REG_NO_SYSTEM',
+    },
+    release: { leased: 'LT_OPS_WRONG_STATE' },
+    close: { handed: 'LT_OPS_LEASED', acknowledged: 'LT_OPS_WRONG_STATE' },
+  } as const
+  for (const [action, cases] of Object.entries(expected)) {
+    for (const [name, code] of Object.entries(cases)) {
+      const { id } = planted[name as keyof typeof planted]
+      const before = await rowOf(id)
+      t.match(await done(onIds(action as 'hold', id)), { done: [], skipped: [{ id, code }] }, `${action} ${name}`)
+      t.same(await rowOf(id), before)
+    }
+  }
+  t.match(await done(onIds('requeue', again.id)), { skipped: [{ code: 'LT_OPS_SENT_AGAIN' }] })
+  t.match(await done(onIds('hold', ID)), { skipped: [{ code: 'LT_OPS_UNKNOWN_CONSIGNMENT' }] })
+  for (const reason of ['', '  ', 'x'.repeat(501), 'a\u0000b'])
+    t.equal(await codeOf(done(onIds('hold', ID), because(lan, reason))), 'LT_OPS_BAD_FIELD')
+})
+
+t.test('a requeue opens the closed dispatch again, under the same consignment id', async (t) => {
+  const dead = await plant({ state: 'DEAD', agency: 'H53', mode: 'pull' })
+  const expired = await plant({ state: 'EXPIRED' })
+  t.match(await done(onIds('requeue', dead.id, expired.id)), { done: { length: 2 }, skipped: [] })
+  t.match(await rowOf(dead.id), { state: 'QUEUED', mode: 'push', ended_at: null, refusal_reason: null })
+  t.match(await rowOf(expired.id), { state: 'AVAILABLE', mode: 'pull' })
+  t.match(await dispatchOf(dead.dispatch), { state: 'ROUTED', closed_at: null })
+  t.same(
+    (await entriesOf(dead.dispatch)).map(({ event }) => event),
+    ['DispatchReopened', 'ConsignmentRequeued', 'REASSIGNED', 'ConsignmentQueued'],
+  )
+  t.same(
+    (await entriesOf(expired.dispatch)).map(({ event }) => event),
+    ['DispatchReopened', 'ConsignmentRequeued', 'ContentConsignment'],
+  )
+})
+
+t.test('a close ends it for good: the sender gets the non-delivery, and the dispatch can close', async (t) => {
+  const { id, dispatch } = await plant({ state: 'HANDED_OVER', extra: { lease_token: ID, lease_until: new Date(0) } })
+  await done(onIds('close', id), because(minh, 'đơn vị đã giải thể'))
+  t.match(await rowOf(id), { state: 'DEAD', refusal_reason: 'LT_OPS_CLOSED', refusal_text: 'đơn vị đã giải thể' })
+  const entries = await entriesOf(dispatch)
+  t.same(
+    entries.map(({ event }) => event),
+    ['ConsignmentClosedByOperator', 'ContentConsignmentFailure'],
+  )
+  t.match(JSON.parse(entries[1]?.details ?? ''), { reason: 'LT_OPS_CLOSED', text: 'đơn vị đã giải thể' })
+  t.notMatch(entries[1]?.details, /Minh/, 'the receipt does not name the operator')
+})
+
+t.test('a hold and a lease of the same consignment: one of them', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const { id } = await plant()
+    const lease = { floor: ID, wanted: 1000, reach: 1000, seconds: 60, systemId }
+    const [held, { leased }] = await Promise.all([done(onIds('hold', id)), leaseWaiting(gateway, ['H26'], lease)])
+    const wasLeased = leased.some((row) => row.id === id)
+    t.equal(held.done.length + (wasLeased ? 1 : 0), 1, `round ${round}`)
+    t.equal((await rowOf(id)).state, wasLeased ? 'AVAILABLE' : 'HELD')
+  }
+})
+
+t.test('a hold and an attempt of the same consignment: one of them', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const { id } = await plant({ agency: 'H53', mode: 'push', state: 'QUEUED' })
+    const claim = { id, version: 1, attempt: 1, at: new Date().toISOString(), deadline_ms: 60_000 }
+    const [held, claimed] = await Promise.all([done(onIds('hold', id)), claimAttempts(delivery, [claim], [])])
+    t.equal(held.done.length + claimed.size, 1, `round ${round}`)
+    t.match(held, claimed.has(id) ? { skipped: [{ code: 'LT_OPS_ATTEMPT_OPEN' }] } : { skipped: [] })
+    t.equal((await rowOf(id)).state, claimed.has(id) ? 'RETRYING' : 'HELD')
+  }
+})
+
+t.test('a requeue and a re-send of the same consignment: one of them, never two copies', async (t) => {
+  const counts = { requeued: 0, resent: 0 }
+  for (let round = 0; round < 20; round++) {
+    const { id, dispatch } = await plant({ state: 'DEAD' })
+    const resend = {
+      oldId: id,
+      newId: uuidv7(Date.now() + 2),
+      systemId,
+      mode: 'pull' as const,
+      at: new Date().toISOString(),
+    }
+    const [requeued, outcome] = await Promise.all([done(onIds('requeue', id)), resendConsignment(gateway, resend, [])])
+    const { rows } = await eyes.query(
+      `select count(*)::int as open from consignment where dispatch_id = $1 and state = 'AVAILABLE'`,
+      [dispatch],
+    )
+    t.equal(rows[0].open, 1, `round ${round}: one open copy`)
+    t.equal(requeued.done.length + (outcome === 'made' ? 1 : 0), 1)
+    counts[outcome === 'made' ? 'resent' : 'requeued']++
+  }
+  t.comment(JSON.stringify(counts))
+})
+
+t.test('a requeue that waits for a re-send under way finds that it came second', async (t) => {
+  const { id, dispatch } = await plant({ state: 'DEAD' })
+  const sender = await openConnection(database.url('gateway'), 'sender')
+  await sender.query('begin')
+  const newId = uuidv7(Date.now() + 2)
+  const outcome = await resendConsignment(
+    sender as unknown as Pool,
+    { oldId: id, newId, systemId, mode: 'pull', at: new Date().toISOString() },
+    [],
+  )
+  t.equal(outcome, 'made')
+  const second = done(onIds('requeue', id))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await sender.query('commit')
+  t.match(await second, { done: [], skipped: [{ id, code: 'LT_OPS_SENT_AGAIN' }] })
+  t.equal((await rowOf(id)).state, 'DEAD')
+  t.equal((await dispatchOf(dispatch)).state, 'ROUTED')
+  await sender.end()
+})
+
+t.test('a dispatch that is about to be closed stays open when something of it is requeued', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const { id, dispatch } = await plant({ state: 'DEAD', dispatchExtra: { state: 'ROUTED', closed_at: null } })
+    const now = new Date()
+    const entry = { owner: dispatch, ...sealEntry({ event: 'DispatchClosed', dispatchId: dispatch, details: {} }, now) }
+    const close = {
+      ids: [dispatch],
+      at: now.toISOString(),
+      entries: [entry],
+      reader: 'x',
+      next: { epoch: 0, index: 0 },
+    }
+    await Promise.all([done(onIds('requeue', id)), closeDispatches(receipts, close)])
+    t.match(await rowOf(id), { state: 'AVAILABLE' })
+    t.match(await dispatchOf(dispatch), { state: 'ROUTED', closed_at: null }, `round ${round}`)
+  }
+})
+
+t.test('a query is paged in the order of ids, and bounded by what it says', async (t) => {
+  const from = new Date()
+  const planted = await Promise.all(
+    Array.from({ length: 620 }, (_, i) =>
+      plant({
+        state: 'DEAD',
+        agency: i % 2 ? 'H53' : 'H26',
+        extra: {
+          ended_at: new Date(from.getTime() + 1000 + i),
+          refusal_reason: i < 10 ? 'LT_DLV_TIME_OVER' : 'LT_DLV_REFUSED',
+        },
+      }),
+    ),
+  )
+  const since = new Date(from.getTime() + 1000).toISOString()
+  const all = await planOperation(operations, 'requeue', { query: { state: 'DEAD', since } })
+  t.same(
+    all.moves.map(({ id }) => id),
+    planted.map(({ id }) => id).sort(),
+    'over pages',
+  )
+  const size = async (query: object): Promise<number> =>
+    (await planOperation(operations, 'requeue', { query: { state: 'DEAD', since, ...query } })).moves.length
+  t.equal(await size({ system: 'hub-h53' }), 310)
+  t.equal(await size({ system: 'hub-h53', agencies: ['H26'] }), 0)
+  t.equal(await size({ agencies: ['H26'] }), 310)
+  t.equal(await size({ reason: 'LT_DLV_TIME_OVER' }), 10)
+  t.equal(await size({ until: new Date(from.getTime() + 1005).toISOString() }), 5)
+  t.equal(await size({ dispatch: planted[3]?.dispatch }), 1)
+  t.equal(await codeOf(size({ system: 'nosuch' })), 'LT_REG_UNKNOWN_SYSTEM')
+  t.equal(await codeOf(done(onIds('hold', ...Array.from({ length: 10_001 }, () => uuidv7())))), 'LT_OPS_TOO_MANY')
+  const replay: Subject = { on: 'consignments', action: 'requeue', selection: { query: { state: 'DEAD', since } } }
+  t.equal((await done(replay)).done.length, 620)
+  t.equal((await done(replay)).done.length, 0, 'a second time there is nothing to do')
+})
+
+t.test('four eyes: another operator approves exactly what was seen, once', async (t) => {
+  const set = (action: string, above: number | null) =>
+    changePolicy(operations, { action, approval_above: above, expires_hours: 24 }, because({ ...admin.operator }))
+  t.equal(
+    await codeOf(changePolicy(operations, { action: 'close', approval_above: 1, expires_hours: 1 }, because(lan))),
+    'LT_OPS_NOT_ADMINISTRATOR',
+  )
+  t.equal(await codeOf(set('nothing', 1)), 'LT_OPS_BAD_FIELD')
+  await set('requeue', 1)
+  const one = await plant({ state: 'DEAD' })
+  t.equal((await done(onIds('requeue', one.id))).done.length, 1, 'one alone needs nobody')
+  const [a, b] = [await plant({ state: 'DEAD' }), await plant({ state: 'DEAD' })]
+  const file = async (cause = because(lan)) => {
+    const operated = await operate(operations, onIds('requeue', a.id, b.id), cause)
+    if (operated.kind !== 'filed') throw new Error('was not filed')
+    return operated.request
+  }
+  const request = await file()
+  t.match(request, { state: 'PENDING', affected: 2, requester: 'Lan', expired: false })
+  t.equal((await rowOf(a.id)).state, 'DEAD', 'nothing was done yet')
+  const digest = request.digest.toString('hex')
+  const decide = (operator: Operator, more: object = {}) => ({
+    id: request.id,
+    operator,
+    digest,
+    requestId: 'r5',
+    ...more,
+  })
+  t.equal(await codeOf(approveRequest(operations, decide(lan))), 'LT_OPS_OWN_REQUEST')
+  t.equal(await codeOf(approveRequest(operations, decide(minh, { digest: '0'.repeat(64) }))), 'LT_OPS_OTHER_DIGEST')
+  t.equal(await codeOf(approveRequest(operations, { ...decide(minh), id: ID })), 'LT_OPS_UNKNOWN_REQUEST')
+  t.equal((await findRequest(console_, request.id))?.state, 'PENDING')
+  // Meanwhile one of them changes: it is left alone.
+  await eyes.query('update consignment set version = version + 1 where id = $1', [b.id])
+  const both = await Promise.all([
+    codeOf(approveRequest(operations, decide(minh))),
+    codeOf(approveRequest(operations, decide({ ...admin.operator }))),
+  ])
+  t.same(both.sort(), ['LT_OPS_REQUEST_DECIDED', 'none'], 'of two who approve one does')
+  const finished = await findRequest(console_, request.id)
+  t.match(finished, { state: 'DONE', result: { done: 1, skipped: [{ code: 'LT_OPS_CHANGED', count: 1 }] } })
+  t.match(await rowOf(a.id), { state: 'AVAILABLE', version: 2 })
+  t.equal((await rowOf(b.id)).state, 'DEAD')
+  const requeued = (await entriesOf(a.dispatch)).find(({ event }) => event === 'ConsignmentRequeued')
+  t.match(JSON.parse(requeued?.details ?? ''), {
+    operator: 'Lan',
+    operation: request.id,
+    approvedBy: finished?.decider,
+  })
+  const { rows } = await eyes.query(
+    `select e.event from audit_pending p join audit_entry e on e.id = p.entry_id join audit_detail d on d.entry_id = e.id
+      where d.details like $1 and e.dispatch_id is null order by p.seq`,
+    [`%${digest}%`],
+  )
+  t.same(
+    rows.map(({ event }) => event),
+    ['OperationRequested', 'OperationApproved'],
+  )
+  await t.rejects(
+    eyes.query('update operation_request set decided_by = requested_by where id = $1', [request.id]),
+    { code: '23514' },
+    'the table itself refuses it',
+  )
+
+  await eyes.query('update consignment set version = version + 1 where id = $1', [b.id])
+  await eyes.query(`update consignment set state = 'DEAD', ended_at = now() where id = $1`, [a.id])
+  const second = await file()
+  t.equal(
+    await codeOf(rejectRequest(operations, { id: second.id, operator: minh, requestId: 'r6' })),
+    'LT_OPS_BAD_FIELD',
+  )
+  const rejected = await rejectRequest(operations, { id: second.id, operator: minh, reason: 'không', requestId: 'r6' })
+  t.match(rejected, { state: 'REJECTED', decider: 'Minh', decision_reason: 'không' })
+  const late = await file()
+  await eyes.query(`update operation_request set expires_at = now() where id = $1`, [late.id])
+  const approval = { id: late.id, operator: minh, digest: late.digest.toString('hex'), requestId: 'r7' }
+  t.equal(await codeOf(approveRequest(operations, approval)), 'LT_OPS_REQUEST_EXPIRED')
+  t.ok((await listRequests(console_, { open: true, limit: 10 })).some(({ id, expired }) => id === late.id && expired))
+
+  const abandoned = await file()
+  await eyes.query(
+    `update operation_request set state = 'EXECUTING', decided_by = $2, decided_at = now() - interval '11 minutes' where id = $1`,
+    [abandoned.id, minh.id],
+  )
+  const carried = await approveRequest(operations, {
+    id: abandoned.id,
+    operator: minh,
+    digest: abandoned.digest.toString('hex'),
+    requestId: 'r8',
+  })
+  t.match(carried, { state: 'DONE', result: { done: 2 } }, 'what a dead process left is carried on')
+  await set('requeue', null)
+})
+
+t.test('suspension and maintenance: each change once, with its entry', async (t) => {
+  const suspend: Subject = { on: 'system', action: 'suspend', system: 's1' }
+  t.match(await operate(operations, suspend, because(lan)), { result: { changed: true } })
+  t.match(await operate(operations, suspend, because(lan)), { result: { changed: false } })
+  t.match(await operate(operations, { ...suspend, action: 'resume' }, because(lan)), { result: { changed: true } })
+  t.equal(await codeOf(operate(operations, { ...suspend, system: 'x' }, because(lan))), 'LT_REG_UNKNOWN_SYSTEM')
+  const until = new Date(Date.now() + 600_000).toISOString()
+  const begin: Subject = { on: 'axis', action: 'maintenance', begin: true, until }
+  t.match(await operate(operations, begin, because(lan, 'nâng cấp')), { result: { changed: true } })
+  t.match(await operate(operations, begin, because(minh, 'khác')), { result: { changed: false } })
+  t.match(await readMaintenance(gateway), { reason: 'nâng cấp', by_operator: 'Lan', until: new Date(until) })
+  t.match(await operate(operations, { ...begin, begin: false }, because(minh)), { result: { changed: true } })
+  t.match(await readMaintenance(gateway), { since: null, reason: null })
+  const { rows } = await eyes.query(
+    `select event from audit_pending p join audit_entry e on e.id = p.entry_id
+      where event ~ '^(System|Maintenance)' order by p.seq`,
+  )
+  t.same(
+    rows.map(({ event }) => event),
+    ['SystemSuspended', 'SystemResumed', 'MaintenanceBegun', 'MaintenanceEnded'],
+  )
+})
+
+t.test('a rebuild makes all waiting work due, and nothing else', async (t) => {
+  await eyes.query(
+    `update consignment set next_publish_at = now() + interval '1 hour' where next_publish_at is not null`,
+  )
+  await eyes.query(`update dispatch set next_publish_at = now() + interval '1 hour'`)
+  const { rows } = await eyes.query(
+    `select count(*)::int as n from consignment where state in ('QUEUED', 'RETRYING') and next_publish_at is not null`,
+  )
+  const waiting = await plant({
+    dispatchExtra: { state: 'ACCEPTED', next_publish_at: new Date(Date.now() + 3_600_000) },
+  })
+  t.same(await takeDuePushes(delivery, 1000, 10), [])
+  said.length = 0
+  const onCli = { ...operations, pool: cli }
+  t.same(await rebuildWork(onCli, because(lan)), { dispatches: 1, consignments: rows[0].n })
+  t.ok(said.includes('lt.work.refilled'))
+  t.equal((await takeDuePushes(delivery, 1000, 100_000)).length, rows[0].n)
+  t.same(
+    (await takeDueDispatches(routing, 10)).map(({ id }) => id),
+    [waiting.dispatch],
+  )
+  t.same(await rebuildWork(onCli, because(lan)), { dispatches: 1, consignments: rows[0].n }, 'and again')
+})
