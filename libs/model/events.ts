@@ -29,6 +29,9 @@ export const EVENTS = {
   requeued: 'ConsignmentRequeued',
   closed: 'DispatchClosed',
   reopened: 'DispatchReopened',
+  /** An endpoint failed so often that only probes are sent to it. */
+  breakerOpened: 'EndpointBreakerOpened',
+  breakerClosed: 'EndpointBreakerClosed',
   contentDeleted: 'ContentDeleted',
   epochOpened: 'LogEpochOpened',
   registryChanged: 'RegistryChanged',

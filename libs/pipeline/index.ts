@@ -1,4 +1,5 @@
 export { type BatchWork, Committer, type CommitterOptions, type EntryTraits } from './committer.ts'
+export { loadEvidenceSigner, RECEIPT_KEY_FILES } from './load-receipt-signer.ts'
 export { type ContentSource, readStoredPart } from './read-stored-part.ts'
 export { checkBus, checkClock, checkDatabase, checkFresh, followProgress, type Progress } from './readiness.ts'
 export { RECEIPT_EVENTS, type RenderOptions, renderReceipt } from './render-receipt.ts'

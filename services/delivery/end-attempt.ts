@@ -23,6 +23,9 @@ export interface OpenAttempt {
   readonly system: string | null
   /** Lower-case hex; needed where it was delivered. */
   readonly contentHash?: string
+  /** Milliseconds after which its consignment is a dead letter; the setting of the service when absent. */
+  readonly timeToLiveMs?: number
+  readonly lane?: string
 }
 
 const PAUSE_MS = 250
@@ -40,7 +43,12 @@ const attemptEnded = defineEvent({
 export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdict, durationMs: number): Promise<void> {
   const { config } = stage
   const { id, version } = open
-  const plan = planEnd(verdict, { attempt: open.attempt, ageMs: open.age_ms + durationMs }, config, Math.random)
+  const plan = planEnd(
+    verdict,
+    { attempt: open.attempt, ageMs: open.age_ms + durationMs },
+    { ...config, ...(open.timeToLiveMs === undefined ? {} : { timeToLiveMs: open.timeToLiveMs }) },
+    Math.random,
+  )
   const fault = verdict.fault?.code ?? null
   const ended = await commitEnd(stage, {
     id,
@@ -67,6 +75,7 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
       id: `${id}-${open.attempt + 1}-0`,
       data: { id },
       delayMs: plan.retryMs,
+      urgent: open.lane === 'urgent',
     })
   } catch (error) {
     stage.log.debug({ err: error, consignmentId: id }, 'the sweeper will queue the next attempt')
