@@ -30,5 +30,9 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'second-consignment', file: 'test/flow/repetition.test.ts', only: /twenty times/ },
   { name: 'unclaimed-attempt', file: 'test/flow/push.test.ts', only: /gets what was sent/ },
   { name: 'dropped-push-sweep', file: 'test/flow/push-outages.test.ts', only: /wiped mid-flight/ },
+  { name: 'breaker-never-opens', file: 'test/flow/push-breaker.test.ts', only: /left alone but for probes/ },
+  { name: 'urgent-last', file: 'test/flow/push-order.test.ts', only: /goes before what waits/ },
+  { name: 'hook-cursor-first', file: 'test/flow/hooks.test.ts', only: /is told again/ },
+  { name: 'forgotten-mailbox', file: 'test/flow/push-order.test.ts', only: /what waits in its mailbox/ },
   { name: 'accept-replayed-assertion', file: 'test/attacks/token-assertion.test.ts' },
 ]

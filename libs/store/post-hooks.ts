@@ -13,7 +13,8 @@ export interface DueHook {
 export async function findDueHooks(database: Queryable, limit: number): Promise<DueHook[]> {
   const { rows } = await database.query<DueHook>({
     name: 'find-due-hooks',
-    text: `select system_id, version, failures from hook_state
+    text: `select h.system_id, h.version, h.failures from hook_state h
+      join system s on s.id = h.system_id and s.hook_url is not null and s.suspended_at is null
       where (waiting > 0 or dropped > 0) and next_at <= clock_timestamp()
         and (lease_until is null or lease_until < clock_timestamp())
       order by next_at limit $1`,

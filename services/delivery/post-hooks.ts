@@ -4,6 +4,7 @@ import {
   type DueHook,
   endHookPost,
   findDueHooks,
+  forgetHookAttempts,
   type HookPost,
   type NoticeToPost,
   readHookNotices,
@@ -16,7 +17,10 @@ import type { Stage } from './stage.ts'
 
 /** Notices in one post at most. */
 const BATCH = 100
-const DUE_AT_ONCE = 200
+/** More than there are systems: those that are due and may not be called yet must not hide others. */
+const DUE_AT_ONCE = 10_000
+const KEPT_DAYS = 30
+const FORGET_EVERY_MS = 600_000
 
 /** Tells senders about their dispatches: one post at a time per system, in the order of the log, again until it is taken. */
 export interface HookPoster {
@@ -27,6 +31,7 @@ export interface HookPoster {
 
 export function openHookPoster(stage: Stage): HookPoster {
   const underWay = new Map<string, Promise<void>>()
+  let forgotten = Number.NEGATIVE_INFINITY
 
   async function begin(due: DueHook): Promise<void> {
     const system = stage.registry.system(due.system_id)
@@ -45,6 +50,10 @@ export function openHookPoster(stage: Stage): HookPoster {
 
   return {
     async look() {
+      if (performance.now() - forgotten > FORGET_EVERY_MS) {
+        forgotten = performance.now()
+        await forgetHookAttempts(stage.pool, KEPT_DAYS)
+      }
       const due = (await findDueHooks(stage.pool, DUE_AT_ONCE)).filter(({ system_id }) => !underWay.has(system_id))
       for (const each of due) {
         const done = begin(each).catch((error: unknown) =>

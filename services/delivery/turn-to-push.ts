@@ -1,5 +1,6 @@
 import { EVENTS, SUBJECTS } from '../../libs/model/index.ts'
 import { sealEntry } from '../../libs/pipeline/index.ts'
+import { sabotaged } from '../../libs/runtime/index.ts'
 import { findFreeConsignments, findWaitingPushes, turnToPush as moveToPush } from '../../libs/store/index.ts'
 import { queuePushes } from './queue-pushes.ts'
 import type { Stage } from './stage.ts'
@@ -16,6 +17,7 @@ export function openTurner(stage: Stage): { look(): Promise<number> } {
   return {
     /** One batch of each system; answers how many were moved. */
     async look() {
+      if (sabotaged('forgotten-mailbox')) return 0
       const { version } = stage.registry
       if (looked.version === version && performance.now() - looked.at < LOOK_AGAIN_MS) return 0
       const at = performance.now()
