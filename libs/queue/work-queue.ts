@@ -44,7 +44,6 @@ export function workQueue(
     connection,
     prefix,
     concurrency: options.concurrency,
-    skipVersionCheck: true,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   })
