@@ -32,7 +32,7 @@ import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
 import { watchNotices } from './mailbox/watch-notices.ts'
 import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
-import { registerShowKeys } from './routes/show-keys.ts'
+import { loadPublicKeys, registerShowKeys } from './routes/show-keys.ts'
 import { keepContentSwept } from './sweep-content.ts'
 
 const POOL_SIZE = 10
@@ -164,7 +164,7 @@ export const gatewayService = defineService({
       failuresPerMinute: config.authFailuresPerMinute,
     })
     addTokenRoute(server, auth)
-    await registerShowKeys(server, config.keyDir, tokenKey)
+    registerShowKeys(server, await loadPublicKeys(config.keyDir, tokenKey))
     keepAssertionsSwept(pool, log, signal)
     keepContentSwept({ blobs, databaseUrl: config.databaseUrl, maxOrphans: config.maxOrphans, log, signal })
     const checks = {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BusError } from '../../../libs/errors/index.ts'
 import type { HttpServer } from '../../../libs/http/index.ts'
-import { Type } from '../../../libs/schema/index.ts'
+import { type Static, Type } from '../../../libs/schema/index.ts'
 import type { TokenKey } from '../auth/token-key.ts'
 import { KEY_FILES } from '../load-keys.ts'
 
@@ -32,21 +32,13 @@ const keysShape = Type.Object({
   }),
 })
 
+export type PublicKeys = Static<typeof keysShape>
+
 /**
  * GET /v1/keys: what the axis signs with, for everyone, without authentication: the chains behind receipts and behind pushes, and the token
- * key as a set of RFC 7517. @throws BusError LT_CONF_FILE_UNREADABLE, when it is registered
+ * key as a set of RFC 7517.
  */
-export async function registerShowKeys(server: HttpServer, keyDir: string, token: TokenKey): Promise<void> {
-  const [receipts, delivery] = await Promise.all([
-    readChain(join(keyDir, KEY_FILES.receiptChain)),
-    readChain(join(keyDir, KEY_FILES.deliveryChain)).catch(() => undefined),
-  ])
-  const { kty = '', crv = '', x = '', y = '' } = token.publicKey.export({ format: 'jwk' })
-  const answer = {
-    receipts,
-    ...(delivery ? { delivery } : {}),
-    tokens: { keys: [{ kty, crv, x, y, kid: token.kid, alg: 'ES256', use: 'sig' }] },
-  }
+export function registerShowKeys(server: HttpServer, keys: PublicKeys): void {
   server.get(
     '/v1/keys',
     {
@@ -57,8 +49,23 @@ export async function registerShowKeys(server: HttpServer, keyDir: string, token
         response: { 200: keysShape },
       },
     },
-    async (_request, reply) => reply.header('cache-control', `public, max-age=${KEPT_S}`).send(answer),
+    async (_request, reply) => reply.header('cache-control', `public, max-age=${KEPT_S}`).send(keys),
   )
+}
+
+/** Those of this axis, from the key folder. @throws BusError LT_CONF_FILE_UNREADABLE */
+export async function loadPublicKeys(keyDir: string, token: TokenKey): Promise<PublicKeys> {
+  const [receipts, delivery] = await Promise.all([
+    readChain(join(keyDir, KEY_FILES.receiptChain)),
+    // A door without delivery beside it has no such key.
+    readChain(join(keyDir, KEY_FILES.deliveryChain)).catch(() => undefined),
+  ])
+  const { kty = '', crv = '', x = '', y = '' } = token.publicKey.export({ format: 'jwk' })
+  return {
+    receipts,
+    ...(delivery ? { delivery } : {}),
+    tokens: { keys: [{ kty, crv, x, y, kid: token.kid, alg: 'ES256', use: 'sig' }] },
+  }
 }
 
 async function readChain(path: string): Promise<string[]> {
