@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo dev test check bench build sabotage migrate env
+.PHONY: help setup up down status demo demo-failures dev test check bench build sabotage migrate env
 
 RUN := node --import=tsx
 PREPARED := node_modules/.lienthong-prepared
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(PREPARED): package.json package-lock.json
 	@if [ ! -d node_modules/tap ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then \
@@ -33,6 +33,9 @@ migrate: $(PREPARED) ## bring the database of `make up` (or DATABASE_URL) up to 
 
 demo: up ## one signed document from one agency to two others, with verified receipts
 	@LT_ENV_DIR=$(CURDIR)/.local/env $(RUN) services/cli/main.ts demo
+
+demo-failures: up ## how a receiver's endpoint fails, and what the axis makes of it
+	@LT_ENV_DIR=$(CURDIR)/.local/env $(RUN) services/cli/main.ts demo --failures
 
 dev: up ## all services in one process, restarted on every change
 	@LT_ENV_DIR=$(CURDIR)/.local/env npx tsx watch services/all/main.ts

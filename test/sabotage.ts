@@ -33,5 +33,9 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'unaudited-action', file: 'test/flow/operations.test.ts', only: /what is held waits/ },
   { name: 'self-approval', file: 'test/flow/operations.test.ts', only: /never the one who asked/ },
   { name: 'unopened-dispatch', file: 'test/flow/operations.test.ts', only: /the dispatch opens again/ },
+  { name: 'breaker-never-opens', file: 'test/flow/push-breaker.test.ts', only: /left alone but for probes/ },
+  { name: 'urgent-last', file: 'test/flow/push-order.test.ts', only: /goes before what waits/ },
+  { name: 'hook-cursor-first', file: 'test/flow/hooks.test.ts', only: /is told again/ },
+  { name: 'forgotten-mailbox', file: 'test/flow/push-order.test.ts', only: /what waits in its mailbox/ },
   { name: 'accept-replayed-assertion', file: 'test/attacks/token-assertion.test.ts' },
 ]

@@ -42,6 +42,9 @@ export const EVENTS = {
   workRefilled: 'WorkRefilled',
   closed: 'DispatchClosed',
   reopened: 'DispatchReopened',
+  /** An endpoint failed so often that only probes are sent to it. */
+  breakerOpened: 'EndpointBreakerOpened',
+  breakerClosed: 'EndpointBreakerClosed',
   contentDeleted: 'ContentDeleted',
   epochOpened: 'LogEpochOpened',
   registryChanged: 'RegistryChanged',

@@ -1,4 +1,5 @@
 export { type BatchWork, Committer, type CommitterOptions, type EntryTraits } from './committer.ts'
+export { loadEvidenceSigner, RECEIPT_KEY_FILES } from './load-receipt-signer.ts'
 export { addOperator, withdrawOperator } from './operations/change-operators.ts'
 export { changePolicy } from './operations/change-policy.ts'
 export { approveRequest, type Decision, rejectRequest } from './operations/decide-request.ts'

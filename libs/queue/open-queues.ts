@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { BusError } from '../errors/index.ts'
-import type { Logger } from '../runtime/index.ts'
+import { type Logger, sabotaged } from '../runtime/index.ts'
 import { openRedis, openWorkerRedis } from './open-redis.ts'
 import { queueUnavailable } from './queue-unavailable.ts'
 import { within } from './within.ts'
@@ -23,6 +23,8 @@ export interface AddOptions {
   readonly data: Readonly<Record<string, string | number>>
   /** Not before so many milliseconds from now. */
   readonly delayMs?: number
+  /** Goes before everything of its queue that is not. */
+  readonly urgent?: boolean
 }
 
 /** Time and order for work whose truth is in PostgreSQL: one queue per system, entries given out when they are due. */
@@ -71,7 +73,7 @@ class RedisQueues implements Queues {
   }
 
   async addAll(queue: string, entries: readonly AddOptions[]): Promise<void> {
-    const jobs = entries.map(({ id, data, delayMs = 0 }) => ({
+    const jobs = entries.map(({ id, data, delayMs = 0, urgent = false }) => ({
       name: 'due',
       data,
       // Both must go at the end: a reused id of a kept entry would be dropped in silence.
@@ -81,6 +83,8 @@ class RedisQueues implements Queues {
         removeOnComplete: true,
         removeOnFail: true,
         attempts: 1,
+        // Entries without a priority go before all that have one.
+        ...(urgent !== sabotaged('urgent-last') ? {} : { priority: 1 }),
       },
     }))
     await this.#answer(() => this.#queue(queue).addBulk(jobs))
@@ -92,7 +96,7 @@ class RedisQueues implements Queues {
       await worker.close()
       this.#workers.delete(tracked)
     }
-    const tracked: QueueWorker = { close }
+    const tracked: QueueWorker = { close, setConcurrency: worker.setConcurrency }
     this.#workers.add(tracked)
     return tracked
   }
@@ -100,10 +104,11 @@ class RedisQueues implements Queues {
   async counts(queue: string): Promise<{ waiting: number; delayed: number; active: number }> {
     const {
       waiting = 0,
+      prioritized = 0,
       delayed = 0,
       active = 0,
-    } = await this.#answer(() => this.#queue(queue).getJobCounts('waiting', 'delayed', 'active'))
-    return { waiting, delayed, active }
+    } = await this.#answer(() => this.#queue(queue).getJobCounts('waiting', 'prioritized', 'delayed', 'active'))
+    return { waiting: waiting + prioritized, delayed, active }
   }
 
   onReconnect(callback: () => void): () => void {

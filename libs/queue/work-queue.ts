@@ -19,6 +19,8 @@ export interface WorkQueueOptions {
 }
 
 export interface QueueWorker {
+  /** Entries at a time from now on. */
+  setConcurrency(concurrency: number): void
   /** Takes nothing new and waits for what runs. */
   close(): Promise<void>
 }
@@ -42,7 +44,6 @@ export function workQueue(
     connection,
     prefix,
     concurrency: options.concurrency,
-    skipVersionCheck: true,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   })
@@ -57,6 +58,9 @@ export function workQueue(
     }
   }
   return {
+    setConcurrency(concurrency) {
+      if (worker.concurrency !== concurrency) worker.concurrency = concurrency
+    },
     close: () => {
       closed ??= close()
       return closed

@@ -29,12 +29,18 @@ const DEFAULTS: Omit<SystemSettings, 'name'> = {
   tolerance: 'strict',
   traffic: 'real',
   pushUrl: null,
+  pushConcurrency: null,
+  pushPerMinute: null,
+  pushTtlMinutes: null,
+  hookUrl: null,
+  hookReceipts: false,
   contact: {} as Contact,
 }
 
 function checkSettings(settings: SystemSettings): SystemSettings {
-  if (settings.pushUrl !== null) checkPushUrl(settings.pushUrl)
+  if (settings.pushUrl !== null) checkUrl('pushUrl', settings.pushUrl)
   else if (settings.delivery === 'push') throw badField('pushUrl', '')
+  if (settings.hookUrl !== null) checkUrl('hookUrl', settings.hookUrl)
   return {
     name: checkText('name', settings.name, MAX_NAME),
     delivery: checkChoice('delivery', settings.delivery, ['pull', 'push']),
@@ -43,14 +49,24 @@ function checkSettings(settings: SystemSettings): SystemSettings {
     tolerance: checkChoice('tolerance', settings.tolerance, ['strict', 'tolerant']),
     traffic: checkChoice('traffic', settings.traffic, ['real', 'test']),
     pushUrl: settings.pushUrl,
+    pushConcurrency: checkBound('pushConcurrency', settings.pushConcurrency, 1000),
+    pushPerMinute: checkBound('pushPerMinute', settings.pushPerMinute, 1_000_000),
+    pushTtlMinutes: checkBound('pushTtlMinutes', settings.pushTtlMinutes, 525_600),
+    hookUrl: settings.hookUrl,
+    hookReceipts: settings.hookReceipts,
     contact: checkContact(settings.contact),
   }
 }
 
-function checkPushUrl(value: string): void {
+function checkBound(field: string, value: number | null, most: number): number | null {
+  if (value !== null && !(Number.isInteger(value) && value >= 1 && value <= most)) throw badField(field, value)
+  return value
+}
+
+function checkUrl(field: string, value: string): void {
   const url = value.length <= 2_000 && URL.canParse(value) ? new URL(value) : undefined
   const plain = url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.hash === ''
-  if (!plain) throw badField('pushUrl', value)
+  if (!plain) throw badField(field, value)
 }
 
 /** Adds a system. @throws BusError LT_REG_CODE_TAKEN, LT_REG_BAD_FIELD */

@@ -14,6 +14,7 @@ export { coalesce } from './coalesce.ts'
 export { noteContentSwept, readContentSwept, tryLeadContentSweep } from './content-sweep.ts'
 export { type AttemptEnd, endAttempts } from './end-attempts.ts'
 export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
+export { findProbe } from './find-probe.ts'
 export * from './find-stuck.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
@@ -38,6 +39,33 @@ export {
   type Queryable,
   type QueryResult,
 } from './pool.ts'
+export {
+  claimHook,
+  type DueHook,
+  endHookPost,
+  findDueHooks,
+  forgetHookAttempts,
+  type HookPost,
+  type HookPostEnd,
+  type NoticeToPost,
+  readHookNotices,
+} from './post-hooks.ts'
+export {
+  type BreakerChange,
+  type BreakerPurpose,
+  type BreakerRow,
+  changeBreaker,
+  readBreaker,
+  readTrippedBreakers,
+} from './push-breakers.ts'
+export {
+  findReportedDispatches,
+  type HookNotice,
+  type HookSubscriber,
+  queueHookNotices,
+  readHookSubscribers,
+} from './queue-hook-notices.ts'
+export { type AttemptView, listAttempts } from './read-attempts.ts'
 export { type ContentPart, listParts, readPartBytes } from './read-content.ts'
 export {
   type ConsignmentView,
@@ -113,3 +141,5 @@ export {
   type WaitingPush,
 } from './sweep-consignments.ts'
 export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
+export { takePushSlot } from './take-push-slot.ts'
+export { type FreeConsignment, findFreeConsignments, turnToPush } from './turn-to-push.ts'

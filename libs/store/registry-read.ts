@@ -12,7 +12,9 @@ import type {
 export const AGENCY_COLUMNS = `code, name, short_name as "shortName", kind, parent_code as "parentCode", closed_on as "closedOn",
   successor_code as "successorCode"`
 export const SYSTEM_COLUMNS = `id, code, name, kind, delivery, signature_policy as "signaturePolicy",
-  duplicate_policy as "duplicatePolicy", tolerance, traffic, push_url as "pushUrl", suspended_at as "suspendedAt",
+  duplicate_policy as "duplicatePolicy", tolerance, traffic, push_url as "pushUrl",
+  push_concurrency as "pushConcurrency", push_per_minute as "pushPerMinute", push_ttl_minutes as "pushTtlMinutes",
+  hook_url as "hookUrl", hook_receipts as "hookReceipts", suspended_at as "suspendedAt",
   suspended_reason as "suspendedReason", contact`
 export const ALIAS_COLUMNS = `alias, code, origin, valid_from as "validFrom", valid_to as "validTo"`
 export const FRONT_COLUMNS = `agency_code as "agencyCode", system_code as "systemCode", with_descendants as "withDescendants"`

@@ -68,6 +68,16 @@ export interface SystemRow {
   readonly tolerance: 'strict' | 'tolerant'
   readonly traffic: 'real' | 'test'
   readonly pushUrl: string | null
+  /** Pushes at a time, per process of delivery; `null`, here and below: as delivery's settings say. */
+  readonly pushConcurrency: number | null
+  /** Pushes in a minute at most, all processes together; `null`: no bound. */
+  readonly pushPerMinute: number | null
+  /** Minutes after which a push that did not arrive is a dead letter. */
+  readonly pushTtlMinutes: number | null
+  /** Where the system wants to be told about its own dispatches; `null`: nowhere. */
+  readonly hookUrl: string | null
+  /** Whether the signed receipts come along with these notices. */
+  readonly hookReceipts: boolean
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
   readonly contact: Contact

@@ -5,7 +5,19 @@ import type { CertificateRow, SystemKeyRow, SystemRow } from './registry-rows.ts
 /** What can be set of a system after it was added. */
 export type SystemSettings = Pick<
   SystemRow,
-  'name' | 'delivery' | 'signaturePolicy' | 'duplicatePolicy' | 'tolerance' | 'traffic' | 'pushUrl' | 'contact'
+  | 'name'
+  | 'delivery'
+  | 'signaturePolicy'
+  | 'duplicatePolicy'
+  | 'tolerance'
+  | 'traffic'
+  | 'pushUrl'
+  | 'pushConcurrency'
+  | 'pushPerMinute'
+  | 'pushTtlMinutes'
+  | 'hookUrl'
+  | 'hookReceipts'
+  | 'contact'
 >
 
 /** Adds a system; `undefined` when its code is taken. */
@@ -14,7 +26,8 @@ export async function insertSystem(
   system: SystemSettings & Pick<SystemRow, 'id' | 'code'>,
 ): Promise<SystemRow | undefined> {
   const text = `insert into system (id, code, name, delivery, signature_policy, duplicate_policy, tolerance, traffic, push_url,
-      contact) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      contact, push_concurrency, push_per_minute, push_ttl_minutes, hook_url, hook_receipts)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     on conflict (code) do nothing returning ${SYSTEM_COLUMNS}`
   const values = [
     system.id,
@@ -27,6 +40,11 @@ export async function insertSystem(
     system.traffic,
     system.pushUrl,
     system.contact,
+    system.pushConcurrency,
+    system.pushPerMinute,
+    system.pushTtlMinutes,
+    system.hookUrl,
+    system.hookReceipts,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }
@@ -38,7 +56,8 @@ export async function updateSystem(
   system: SystemSettings,
 ): Promise<SystemRow | undefined> {
   const text = `update system set name = $2, delivery = $3, signature_policy = $4, duplicate_policy = $5, tolerance = $6,
-      traffic = $7, push_url = $8, contact = $9 where code = $1 returning ${SYSTEM_COLUMNS}`
+      traffic = $7, push_url = $8, contact = $9, push_concurrency = $10, push_per_minute = $11, push_ttl_minutes = $12, hook_url = $13,
+      hook_receipts = $14 where code = $1 returning ${SYSTEM_COLUMNS}`
   const values = [
     code,
     system.name,
@@ -49,6 +68,11 @@ export async function updateSystem(
     system.traffic,
     system.pushUrl,
     system.contact,
+    system.pushConcurrency,
+    system.pushPerMinute,
+    system.pushTtlMinutes,
+    system.hookUrl,
+    system.hookReceipts,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }

@@ -1,4 +1,4 @@
-import type { Connection } from './pool.ts'
+import type { Connection, Queryable } from './pool.ts'
 
 export interface LogPosition {
   readonly epoch: number
@@ -16,7 +16,7 @@ export async function tryLeadSequencer(connection: Connection): Promise<boolean>
 }
 
 /** Where the log ends: the newest epoch and its next free index. */
-export async function readLogEnd(connection: Connection): Promise<LogPosition> {
+export async function readLogEnd(connection: Queryable): Promise<LogPosition> {
   const { rows } = await connection.query<{ epoch: number; origin: string; next: number }>(
     `select o.epoch, o.origin, coalesce((select max(index) + 1 from log_leaf l where l.epoch = o.epoch), 0) as next
      from log_origin o order by o.epoch desc limit 1`,

@@ -15,6 +15,7 @@ const COMMANDS = {
   report: async () => (await import('./commands/report.ts')).reportCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   trace: async () => (await import('./commands/trace.ts')).traceCommand,
+  attempts: async () => (await import('./commands/attempts.ts')).attemptsCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   stuck: async () => (await import('./commands/stuck.ts')).stuckCommand,
   hold: async () => (await import('./commands/move.ts')).holdCommand,

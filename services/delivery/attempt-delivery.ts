@@ -1,32 +1,61 @@
 import { EVENTS } from '../../libs/model/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
-import { findWaitingPushes, type WaitingPush } from '../../libs/store/index.ts'
+import type { WaitingPush } from '../../libs/store/index.ts'
+import { awaitTurn, findTurn, type PushTurn } from './await-turn.ts'
 import { buildPush, digestField } from './build-push.ts'
-import { chooseSystem, type PushSystem } from './choose-system.ts'
-import { classifyAnswer, classifyFailure, type Verdict } from './classify-answer.ts'
+import { type PushSystem, pushEndpoint, timeToLiveMs } from './choose-system.ts'
+import { classifyAnswer, classifyFailure, signOf, type Verdict } from './classify-answer.ts'
 import { endAttempt } from './end-attempt.ts'
+import type { Endpoint } from './keep-breakers.ts'
 import type { Stage } from './stage.ts'
 
 /** Content may take its time on a slow line, but not for ever. */
 const LEAST_BYTES_PER_MS = 128
 
 /**
- * One attempt to push one consignment: its begin is committed first, and only then the network is touched. Whoever comes second
- * for the same attempt finds it begun and does nothing. Rejects only when its end could not be committed: the sweeper closes it.
+ * One attempt to push one consignment, when it may be made: its begin is committed first, and only then the network is touched. Whoever
+ * comes second for the same attempt finds it begun and does nothing. Rejects only when its end could not be committed: the sweeper closes it.
  */
 export async function attemptDelivery(stage: Stage, id: string): Promise<void> {
-  const [push] = await findWaitingPushes(stage.pool, [id])
-  const system = push && (await chooseSystem(stage, push))
-  if (!push || !system) return
-  const attempt = push.attempt + 1
-  const timeoutMs = stage.config.pushTimeoutMs + Math.ceil(push.content_size / LEAST_BYTES_PER_MS)
+  const turn = await awaitTurn(stage, id)
+  if (turn) await attempt(stage, turn, false)
+}
+
+/**
+ * Tries a broken endpoint by one push, without waiting for anything. Answers whether it was attempted; what came of it was noted.
+ * @param endpoint the push must still go there
+ */
+export async function attemptProbe(stage: Stage, id: string, endpoint: Endpoint): Promise<boolean> {
+  const turn = await findTurn(stage, id)
+  return turn !== undefined && turn.system.id === endpoint.systemId && attempt(stage, turn, true)
+}
+
+/** Longest time of one push of that size, in milliseconds. */
+export function pushTimeoutMs({ config }: Stage, contentSize: number): number {
+  return config.pushTimeoutMs + Math.ceil(contentSize / LEAST_BYTES_PER_MS)
+}
+
+async function attempt(stage: Stage, { push, system }: PushTurn, probe: boolean): Promise<boolean> {
+  const number = push.attempt + 1
+  const timeoutMs = pushTimeoutMs(stage, push.content_size)
   const begun = performance.now()
-  const early = sabotaged('unclaimed-attempt') ? await send(stage, push, system, attempt, timeoutMs) : undefined
-  const version = await claim(stage, push, system, attempt, timeoutMs)
-  if (version === undefined) return
-  const verdict = early ?? (await send(stage, push, system, attempt, timeoutMs))
-  const open = { ...push, version, attempt, system: system.code, contentHash: push.content_hash.toString('hex') }
-  await endAttempt(stage, open, verdict, performance.now() - begun)
+  const early = sabotaged('unclaimed-attempt') ? await send(stage, push, system, number, timeoutMs) : undefined
+  const version = await claim(stage, push, system, number, timeoutMs)
+  if (version === undefined) return false
+  const verdict = early ?? (await send(stage, push, system, number, timeoutMs))
+  const open = {
+    ...push,
+    version,
+    attempt: number,
+    system: system.code,
+    contentHash: push.content_hash.toString('hex'),
+    timeToLiveMs: timeToLiveMs(stage.config, system),
+  }
+  await Promise.all([
+    endAttempt(stage, open, verdict, performance.now() - begun),
+    stage.breakers.note(pushEndpoint(system), signOf(verdict, probe), verdict.fault?.code ?? null),
+  ])
+  return true
 }
 
 function claim(

@@ -1,6 +1,8 @@
 import { SUBJECTS } from '../../libs/model/index.ts'
 import type { SystemRow, WaitingPush } from '../../libs/store/index.ts'
+import type { DeliveryConfig } from './config.ts'
 import { endUnbegun, reassignToMailbox } from './end-attempt.ts'
+import type { Endpoint } from './keep-breakers.ts'
 import type { Stage } from './stage.ts'
 
 /** A system with the address it wants to be called at. */
@@ -13,7 +15,7 @@ export type PushSystem = SystemRow & { readonly pushUrl: string }
  */
 export async function chooseSystem(stage: Stage, push: WaitingPush): Promise<PushSystem | undefined> {
   const system = stage.registry.receivingSystem(push.agency_code)?.system
-  if (push.age_ms >= stage.config.timeToLiveMs) {
+  if (push.age_ms >= timeToLiveMs(stage.config, system)) {
     await endUnbegun(stage, push, system?.code ?? null)
     return undefined
   }
@@ -22,4 +24,17 @@ export async function chooseSystem(stage: Stage, push: WaitingPush): Promise<Pus
     return undefined
   }
   return system.suspendedAt === null ? { ...system, pushUrl: system.pushUrl } : undefined
+}
+
+/** How long pushes to a system are tried: what was set for it, else the setting of the service. */
+export function timeToLiveMs(
+  config: Pick<DeliveryConfig, 'timeToLiveMs'>,
+  system: Pick<SystemRow, 'pushTtlMinutes'> | undefined,
+): number {
+  return system?.pushTtlMinutes == null ? config.timeToLiveMs : system.pushTtlMinutes * 60_000
+}
+
+/** The endpoint that pushes to a system go to. */
+export function pushEndpoint({ id, code, pushUrl }: PushSystem): Endpoint {
+  return { systemId: id, systemCode: code, purpose: 'push', url: pushUrl }
 }

@@ -1,6 +1,7 @@
 import { BusError, type ErrorCode, type ErrorParams } from '../../libs/errors/index.ts'
 import type { OutgoingAnswer } from '../../libs/http/index.ts'
 import type { AttemptEnd } from '../../libs/store/index.ts'
+import type { Sign } from './breaker.ts'
 
 /** What one attempt came to. */
 export interface Verdict {
@@ -41,6 +42,14 @@ export function classifyFailure(error: unknown): Verdict {
   if (!(error instanceof BusError)) return { outcome: 'ambiguous', fault: { code: 'LT_DLV_INTERRUPTED', params: {} } }
   const ambiguous = error.code === 'LT_DLV_NO_ANSWER' || error.code === 'LT_DLV_INTERRUPTED'
   return { outcome: ambiguous ? 'ambiguous' : 'transient', fault: { code: error.code, params: error.params } }
+}
+
+/** What a verdict says about the endpoint. Content that we could not read, and what was interrupted here, says nothing of it. */
+export function signOf({ outcome, fault, retryAfterMs }: Verdict, probe: boolean): Sign {
+  if (outcome === 'delivered' || outcome === 'permanent') return { kind: 'works', probe }
+  if (outcome === 'busy') return { kind: 'busy', probe, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  const ours = fault?.code === 'LT_DLV_INTERRUPTED' || !fault?.code.startsWith('LT_DLV_')
+  return { kind: ours ? 'unknown' : 'failed', probe }
 }
 
 /** RFC 9110 10.2.3: seconds, or a date. */

@@ -25,7 +25,7 @@ export const deliveryConfig = Type.Object({
     minimum: 1,
     maximum: 1000,
     default: 8,
-    description: 'pushes to one system at a time, per process',
+    description: 'pushes to one system at a time, per process; a system may have a number of its own',
   }),
   pushConnectTimeoutMs: Type.Integer({
     minimum: 100,
@@ -72,7 +72,32 @@ export const deliveryConfig = Type.Object({
   timeToLiveMs: Type.Integer({
     minimum: 1000,
     default: 72 * HOUR,
-    description: 'after so long a consignment that was not delivered is a dead letter',
+    description:
+      'after so long a consignment that was not delivered is a dead letter; a system may have a time of its own',
+  }),
+  breakerFailures: Type.Integer({
+    minimum: 1,
+    maximum: 5,
+    default: 5,
+    description: 'failures in a row after which an endpoint is only tried by probes',
+  }),
+  breakerFirstMs: Type.Integer({
+    minimum: 1,
+    maximum: HOUR,
+    default: 5000,
+    description: 'pause before the first probe of a broken endpoint; doubles with each that fails',
+  }),
+  breakerMaxMs: Type.Integer({
+    minimum: 1,
+    maximum: 24 * HOUR,
+    default: 300_000,
+    description: 'bound of the pause between two probes, and between two calls of a web hook that fails',
+  }),
+  breakerLookMs: Type.Integer({
+    minimum: 20,
+    maximum: 60_000,
+    default: 500,
+    description: 'pause between two looks at broken endpoints and at web hooks that are due',
   }),
   queueLength: Type.Integer({
     minimum: 1,

@@ -25,6 +25,9 @@ export interface OpenAttempt {
   readonly system: string | null
   /** Lower-case hex; needed where it was delivered. */
   readonly contentHash?: string
+  /** Milliseconds after which its consignment is a dead letter; the setting of the service when absent. */
+  readonly timeToLiveMs?: number
+  readonly lane?: string
 }
 
 const PAUSE_MS = 250
@@ -45,7 +48,7 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
   const plan = planEnd(
     verdict,
     { attempt: open.attempt - open.attempt_base, ageMs: open.age_ms + durationMs },
-    config,
+    { ...config, ...(open.timeToLiveMs === undefined ? {} : { timeToLiveMs: open.timeToLiveMs }) },
     Math.random,
   )
   const fault = verdict.fault?.code ?? null
@@ -74,6 +77,7 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
       id: `${id}-${open.attempt + 1}-0`,
       data: { id },
       delayMs: plan.retryMs,
+      urgent: open.lane === 'urgent',
     })
   } catch (error) {
     stage.log.debug({ err: error, consignmentId: id }, 'the sweeper will queue the next attempt')

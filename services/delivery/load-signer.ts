@@ -15,10 +15,10 @@ export const DELIVERY_KEY_FILES = {
 const LIFE_S = 300
 
 /**
- * The signer of pushes. Its key id is the SHA-256 of the certificate, so that receivers see at once when the key was changed.
+ * A signer of what delivery sends; `tag` says what for. Its key id is the SHA-256 of the certificate, so that receivers see at once when the key was changed.
  * @throws BusError LT_CONF_FILE_UNREADABLE, also for a key that is not on P-256 or not that of the certificate
  */
-export async function loadPushSigner(keyDir: string): Promise<RequestSigner> {
+export async function loadSigner(keyDir: string, tag: 'lt-push' | 'lt-hook'): Promise<RequestSigner> {
   const path = join(keyDir, DELIVERY_KEY_FILES.key)
   const [key, certificate] = await Promise.all([
     read(path, createPrivateKey),
@@ -26,7 +26,7 @@ export async function loadPushSigner(keyDir: string): Promise<RequestSigner> {
   ])
   if (!isP256(key) || !certificate.checkPrivateKey(key)) throw new BusError('LT_CONF_FILE_UNREADABLE', { path })
   const keyId = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
-  return createRequestSigner({ key, keyId, tag: 'lt-push', lifeS: LIFE_S })
+  return createRequestSigner({ key, keyId, tag, lifeS: LIFE_S })
 }
 
 const isP256 = (key: KeyObject): boolean => key.asymmetricKeyDetails?.namedCurve === 'prime256v1'

@@ -11,10 +11,15 @@ import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, findWaitingPushes, openPool } from '../../libs/store/index.ts'
 import { openAttemptCommits } from './commit-attempts.ts'
 import { type DeliveryConfig, deliveryConfig } from './config.ts'
-import { loadPushSigner } from './load-signer.ts'
+import { openBreakers } from './keep-breakers.ts'
+import { loadSigner } from './load-signer.ts'
+import { openPushPace } from './pace-pushes.ts'
+import { openHookPoster } from './post-hooks.ts'
+import { openProber } from './probe-endpoints.ts'
 import { queuePushes } from './queue-pushes.ts'
 import type { Stage } from './stage.ts'
 import { sweepPushes } from './sweep-pushes.ts'
+import { openTurner } from './turn-to-push.ts'
 import { workQueues } from './work-queues.ts'
 
 const LANES: readonly Lane[] = ['urgent', 'normal']
@@ -36,10 +41,11 @@ export const deliveryService = defineService({
     onFailedStart(() => pool.end())
     await checkSchema(pool)
     await checkDurability(pool)
-    const [registry, blobs, signer] = await Promise.all([
+    const [registry, blobs, signer, hookSigner] = await Promise.all([
       openRegistry({ pool, signal, log }),
       openBlobStore({ dir: config.blobDir }),
-      loadPushSigner(config.keyDir),
+      loadSigner(config.keyDir, 'lt-push'),
+      loadSigner(config.keyDir, 'lt-hook'),
     ])
     const client = openOutgoing(outgoingOf(config))
     onFailedStart(() => client.close())
@@ -55,6 +61,12 @@ export const deliveryService = defineService({
     const closeHealth = await openHealthListener(config.healthPort, checks, log)
     const commits = openAttemptCommits(pool, () => bus.publish(SUBJECTS.auditPending))
     const hurry = new AbortController()
+    const breakers = await openBreakers({
+      pool,
+      log,
+      limits: { failures: config.breakerFailures, firstMs: config.breakerFirstMs, maxMs: config.breakerMaxMs },
+      onEntry: () => bus.publish(SUBJECTS.auditPending),
+    })
     const stage: Stage = {
       config,
       log,
@@ -65,7 +77,11 @@ export const deliveryService = defineService({
       queues,
       client,
       signer,
+      hookSigner,
       commits,
+      breakers,
+      pace: openPushPace(pool, signal),
+      stopping: signal,
       hurry: hurry.signal,
     }
 
@@ -90,23 +106,36 @@ export const deliveryService = defineService({
         signal,
       }),
     )
+    const turner = openTurner(stage)
     const sweeper = startSweeper({
-      sweep: () => {
+      sweep: async () => {
         workers.follow()
-        return sweepPushes(stage)
+        return (await turner.look()) + (await sweepPushes(stage))
       },
       idleMs: config.sweepIdleMs,
       signal,
       onError: (error) => log.warn({ err: error }, 'sweep failed'),
     })
     bus.subscribe(SUBJECTS.workRefilled, () => sweeper.wake())
+    const [prober, poster] = [openProber(stage), openHookPoster(stage)]
+    const looker = startSweeper({
+      sweep: async () => {
+        await prober.look()
+        await poster.look()
+        return 0
+      },
+      idleMs: config.breakerLookMs,
+      signal,
+      onError: (error) => log.warn({ err: error }, 'looking at endpoints failed'),
+    })
     const stopListening = queues.onReconnect(() => sweeper.wake())
     return {
       async [Symbol.asyncDispose]() {
         const timer = setTimeout(() => hurry.abort(), DRAIN_MS)
         stopListening()
         await closeHealth()
-        await Promise.all([...consumers, sweeper.done])
+        await Promise.all([...consumers, sweeper.done, looker.done])
+        await Promise.all([prober.drain(), poster.drain()])
         await queues.close()
         clearTimeout(timer)
         await commits.close()

@@ -7,6 +7,8 @@ import type { Logger } from '../../libs/runtime/index.ts'
 import type { Pool } from '../../libs/store/index.ts'
 import type { AttemptCommits } from './commit-attempts.ts'
 import type { DeliveryConfig } from './config.ts'
+import type { Breakers } from './keep-breakers.ts'
+import type { PushPace } from './pace-pushes.ts'
 
 /** What the steps of this stage work with. */
 export interface Stage {
@@ -20,6 +22,12 @@ export interface Stage {
   readonly client: OutgoingClient
   readonly signer: RequestSigner
   readonly commits: AttemptCommits
+  readonly breakers: Breakers
+  readonly pace: PushPace
+  /** Signs posts to web hooks. */
+  readonly hookSigner: RequestSigner
+  /** Aborted: nothing new is begun, and what waits for its turn gives up. */
+  readonly stopping: AbortSignal
   /** Aborted: pushes under way are given up at once. */
   readonly hurry: AbortSignal
 }

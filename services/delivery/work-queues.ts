@@ -7,14 +7,22 @@ import type { Stage } from './stage.ts'
 /** Works on one queue per system that wants to be called; `follow` brings that in line with the registry. */
 export function workQueues(stage: Stage): { follow(): void } {
   const workers = new Map<string, QueueWorker>()
+  /** Of a consignment that waits for its turn here, a second entry need not wait too. */
+  const underWay = new Set<string>()
   let followed = -1
 
-  function open(code: string): QueueWorker {
+  function open(code: string, concurrency: number): QueueWorker {
     return stage.queues.work(queueName(code), {
-      concurrency: stage.config.pushConcurrency,
+      concurrency,
       handler: async ({ data }) => {
         const id = (data as { id?: unknown } | null)?.id
-        if (isUuid(id)) await attemptDelivery(stage, id)
+        if (!isUuid(id) || underWay.has(id)) return
+        underWay.add(id)
+        try {
+          await attemptDelivery(stage, id)
+        } finally {
+          underWay.delete(id)
+        }
       },
     })
   }
@@ -23,10 +31,15 @@ export function workQueues(stage: Stage): { follow(): void } {
     follow() {
       if (followed === stage.registry.version) return
       followed = stage.registry.version
-      const wanted = new Set(
-        [...stage.registry.systems].filter(({ delivery }) => delivery === 'push').map(({ code }) => code),
-      )
-      for (const code of wanted) if (!workers.has(code)) workers.set(code, open(code))
+      const wanted = new Set<string>()
+      for (const { code, delivery, pushConcurrency } of stage.registry.systems) {
+        if (delivery !== 'push') continue
+        wanted.add(code)
+        const concurrency = pushConcurrency ?? stage.config.pushConcurrency
+        const known = workers.get(code)
+        if (known) known.setConcurrency(concurrency)
+        else workers.set(code, open(code, concurrency))
+      }
       for (const [code, worker] of workers) {
         if (wanted.has(code)) continue
         workers.delete(code)

@@ -1,14 +1,14 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BusError } from '../../libs/errors/index.ts'
-import { createEvidenceSigner, type EvidenceSigner, type TrustAnchor, TrustStore } from '../../libs/signature/index.ts'
+import { RECEIPT_KEY_FILES } from '../../libs/pipeline/index.ts'
+import { type TrustAnchor, TrustStore } from '../../libs/signature/index.ts'
 
 /** Files in the key folder. `lienthong pki` makes all of them for a test axis. */
 export const KEY_FILES = {
-  receiptKey: 'receipt.key.pem',
-  /** The certificate of the receipt key, then those up to the root, the root itself left out. */
-  receiptChain: 'receipt.chain.pem',
+  ...RECEIPT_KEY_FILES,
+  /** Of the key that signs pushes and web hooks; published, and used by delivery only. */
+  deliveryChain: 'delivery.chain.pem',
   /** Folders of PEM files: roots for packets of agencies, roots of the axis, intermediate certificates. */
   packetAnchors: 'trust/packet',
   axisAnchors: 'trust/axis',
@@ -16,15 +16,6 @@ export const KEY_FILES = {
 } as const
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
-
-/** The signer of receipts. @throws BusError LT_CONF_FILE_UNREADABLE, LT_EVD_KEY_UNFIT */
-export async function loadEvidenceSigner(keyDir: string): Promise<EvidenceSigner> {
-  const key: KeyObject = createPrivateKey(await read(join(keyDir, KEY_FILES.receiptKey)))
-  const [certificate, ...chain] = (await read(join(keyDir, KEY_FILES.receiptChain))).match(CERTIFICATE) ?? []
-  if (certificate === undefined)
-    throw new BusError('LT_CONF_FILE_UNREADABLE', { path: join(keyDir, KEY_FILES.receiptChain) })
-  return createEvidenceSigner({ key, certificate, chain })
-}
 
 /** Whom the axis trusts. @throws BusError LT_CONF_FILE_UNREADABLE, LT_CERT_UNREADABLE */
 export async function loadTrust(keyDir: string): Promise<TrustStore> {

@@ -4,7 +4,7 @@ import { readSecrecyPatterns } from '../../libs/envelope/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
 import { buildHttpServer, type FastifyRequest, openHealthListener, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { checkDatabase, checkFresh } from '../../libs/pipeline/index.ts'
+import { checkDatabase, checkFresh, loadEvidenceSigner } from '../../libs/pipeline/index.ts'
 import { openRedis } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
@@ -23,7 +23,7 @@ import { openExaminer } from './examine/open-examiner.ts'
 import { followMaintenance } from './follow-maintenance.ts'
 import { followOrigin } from './follow-origin.ts'
 import type { Gateway } from './gateway.ts'
-import { loadEvidenceSigner, loadTrust } from './load-keys.ts'
+import { loadTrust } from './load-keys.ts'
 import { loadTls } from './load-tls.ts'
 import { openFinder } from './mailbox/find-own.ts'
 import { followFloor } from './mailbox/follow-floor.ts'
@@ -33,6 +33,7 @@ import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
 import { watchNotices } from './mailbox/watch-notices.ts'
 import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
+import { loadPublicKeys, registerShowKeys } from './routes/show-keys.ts'
 import { keepContentSwept } from './sweep-content.ts'
 
 const POOL_SIZE = 10
@@ -155,16 +156,18 @@ export const gatewayService = defineService({
       ...(tls ? { tls } : {}),
     })
     onFailedStart(() => server.close())
+    const tokenKey = loadTokenKey(config.keyDir)
     const auth = createAuth(server, {
       directory: registry,
       database: pool,
-      tokenKey: loadTokenKey(config.keyDir),
+      tokenKey,
       publicUrl: config.publicUrl ?? `${tls ? 'https' : 'http'}://${config.listenHost}:${config.listenPort}`,
       systemRequestsPerMinute: config.systemRequestsPerMinute,
       tokensPerMinute: config.systemTokensPerMinute,
       failuresPerMinute: config.authFailuresPerMinute,
     })
     addTokenRoute(server, auth)
+    registerShowKeys(server, await loadPublicKeys(config.keyDir, tokenKey))
     keepAssertionsSwept(pool, log, signal)
     keepContentSwept({ blobs, databaseUrl: config.databaseUrl, maxOrphans: config.maxOrphans, log, signal })
     const checks = {

@@ -5,6 +5,19 @@ export const receiptsConfig = Type.Object({
   databaseUrl: sharedSettings.databaseUrl,
   natsUrl: sharedSettings.natsUrl,
   healthPort: sharedSettings.healthPort,
+  keyDir: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'folder of the keys; without it receipts do not come along with notices to web hooks',
+    }),
+  ),
+  axisName: Type.String({ default: 'Liên Thông', description: 'name of this axis in receipts' }),
+  hookQueueLength: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 10_000,
+    description: 'notices kept for one web hook that does not answer; after them it is told to look for itself',
+  }),
   readBatch: Type.Integer({ minimum: 1, maximum: 1000, default: 1000, description: 'log entries read at a time' }),
   readGatherMs: Type.Integer({
     minimum: 0,

@@ -4,6 +4,7 @@ import { API } from '../../services/gateway/api-description.ts'
 import { addTokenRoute } from '../../services/gateway/auth/token-route.ts'
 import type { Gateway } from '../../services/gateway/gateway.ts'
 import { registerRoutes } from '../../services/gateway/register-routes.ts'
+import { registerShowKeys } from '../../services/gateway/routes/show-keys.ts'
 
 /** Where the description of the native API is committed, so that a change of the API shows in review. */
 export const OPENAPI_FILE = 'schemas/json/openapi.json'
@@ -21,6 +22,7 @@ export async function describeApi(): Promise<string> {
   })
   const nobody = { requireSystem: async () => undefined }
   addTokenRoute(server, nobody as never)
+  registerShowKeys(server, nobody as never)
   await registerRoutes(server, {} as Gateway, nobody)
   await server.ready()
   const text = exportOpenApi(server)

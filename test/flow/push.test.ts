@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -10,22 +10,8 @@ import { createLogger } from '../../libs/runtime/index.ts'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
 import type { Hit } from '../harness/push-endpoint.ts'
 import { attemptsOf, closed, send, startPushWorld, state } from '../harness/push-world.ts'
+import { verifyRequest } from '../harness/verify-push.ts'
 import type { World } from '../harness/world.ts'
-
-/** RFC 9421 3.2, written apart from the code that signs: the base from the request as it arrived. */
-function verifySignature(hit: Hit, certificate: X509Certificate): boolean {
-  const input = String(hit.headers['signature-input'])
-  const [, names = '', params = ''] = /^lt=\(([^)]*)\)(.*)$/.exec(input) ?? []
-  const lines = [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']) => {
-    if (name === '@method') return `"@method": ${hit.method}`
-    if (name === '@target-uri') return `"@target-uri": ${hit.url}`
-    return `"${name}": ${String(hit.headers[name])}`
-  })
-  const base = [...lines, `"@signature-params": (${names})${params}`].join('\n')
-  const [, value = ''] = /^lt=:(.*):$/.exec(String(hit.headers.signature)) ?? []
-  const key = createPublicKey(certificate.publicKey.export({ type: 'spki', format: 'pem' }))
-  return verify('sha256', Buffer.from(base), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(value, 'base64'))
-}
 
 const digest = (bytes: Buffer): string => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
 
@@ -89,10 +75,10 @@ t.test('a system that wants to be called gets what was sent, signed, and the sen
       'lt-content-hash',
     ])
       t.match(String(hit.headers['signature-input']), `"${name}"`, `${name} is signed`)
-    t.equal(verifySignature(hit, certificate), true, 'the signature verifies')
-    t.equal(verifySignature({ ...hit, url: `${hit.url}x` }, certificate), false, 'not for another target')
+    t.equal(verifyRequest(hit, certificate), true, 'the signature verifies')
+    t.equal(verifyRequest({ ...hit, url: `${hit.url}x` }, certificate), false, 'not for another target')
     t.equal(
-      verifySignature({ ...hit, headers: { ...hit.headers, 'lt-consignment-id': 'x' } }, certificate),
+      verifyRequest({ ...hit, headers: { ...hit.headers, 'lt-consignment-id': 'x' } }, certificate),
       false,
       'nor another consignment',
     )

@@ -14,6 +14,9 @@ const SETTINGS = {
   MAX_ATTEMPTS: '6',
   SWEEP_IDLE_MS: '100',
   SWEEP_AFTER_MS: '400',
+  BREAKER_FIRST_MS: '100',
+  BREAKER_MAX_MS: '800',
+  BREAKER_LOOK_MS: '50',
 }
 const ALL: readonly WorldService[] = ['routing', 'audit', 'receipts', 'gateway', 'delivery']
 const PUSHED = ['demo-h26', 'demo-h53']

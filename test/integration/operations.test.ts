@@ -615,7 +615,7 @@ t.test('a rebuild makes all waiting work due, and nothing else', async (t) => {
   t.ok(said.includes('lt.work.refilled'))
   t.equal((await takeDuePushes(delivery, 1000, 100_000)).length, rows[0].n)
   t.same(
-    (await takeDueDispatches(routing, 10)).map(({ id }) => id),
+    (await takeDueDispatches(routing, 10, ['urgent', 'normal'])).map(({ id }) => id),
     [waiting.dispatch],
   )
   t.same(await rebuildWork(onCli, because(lan)), { dispatches: 1, consignments: rows[0].n }, 'and again')

@@ -9,6 +9,7 @@ import {
   RANKS,
   staleHomes,
 } from './import-rules.ts'
+import { outgoingViolations } from './outgoing-rules.ts'
 import { nameViolations, readmeViolations, STAGES, sizeViolations, stageViolations } from './shape-rules.ts'
 import { readTree, sourceFile } from './source-tree.ts'
 import { emptyCatchViolations, wireNameViolations, workplaceViolations } from './word-rules.ts'
@@ -104,6 +105,20 @@ rule(
   merkleViolations,
   { 'libs/merkle/a.ts': "import { x } from 'node:crypto'", 'libs/merkle/b.ts': 'const x = Buffer.alloc(1)' },
   { 'libs/model/a.ts': "import { x } from 'node:crypto'" },
+)
+
+rule(
+  'one client calls others',
+  outgoingViolations,
+  {
+    'services/receipts/a.ts': 'const x = await fetch(url)',
+    'libs/pipeline/a.ts': "import { request } from 'node:https'",
+  },
+  {
+    'libs/client/a.ts': 'await fetch(url)',
+    'services/delivery/a.ts': 'await this.fetch(url)',
+    'services/cli/a.ts': "import { createServer } from 'node:http'",
+  },
 )
 
 rule(

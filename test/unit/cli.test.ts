@@ -6,6 +6,7 @@ import t from 'tap'
 import { ClientError, faultOf } from '../../libs/client/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
 import { CONTENT_HASH_VERSION, EVENTS, newDispatchId, newEntryId, newReceiptId } from '../../libs/model/index.ts'
+import { loadEvidenceSigner } from '../../libs/pipeline/index.ts'
 import { readCertificate, TrustStore } from '../../libs/signature/index.ts'
 import type { Call } from '../../services/cli/command.ts'
 import { EXIT_CODES } from '../../services/cli/command.ts'
@@ -20,7 +21,7 @@ import { readFacts } from '../../services/cli/send/read-facts.ts'
 import { en } from '../../services/cli/texts/en.ts'
 import { vi } from '../../services/cli/texts/vi.ts'
 import { verifyReceipt } from '../../services/cli/verify/verify-receipt.ts'
-import { loadEvidenceSigner, loadTrust } from '../../services/gateway/load-keys.ts'
+import { loadTrust } from '../../services/gateway/load-keys.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lt-cli-'))
 t.teardown(() => rmSync(dir, { recursive: true }))

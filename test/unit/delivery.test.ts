@@ -11,7 +11,7 @@ import { createNetworkRule, type OutgoingOptions, openOutgoing } from '../../lib
 import { createRoot, issueCertificate } from '../../libs/signature/index.ts'
 import { partHeader } from '../../services/delivery/build-push.ts'
 import { classifyAnswer, classifyFailure } from '../../services/delivery/classify-answer.ts'
-import { loadPushSigner } from '../../services/delivery/load-signer.ts'
+import { loadSigner } from '../../services/delivery/load-signer.ts'
 import { planEnd } from '../../services/delivery/plan-end.ts'
 
 const NOW = new Date('2026-11-22T08:00:00Z')
@@ -310,17 +310,17 @@ t.test('the signing key', async (t) => {
     writeFileSync(join(folder, 'delivery.key.pem'), key)
     writeFileSync(join(folder, 'delivery.chain.pem'), chain)
   }
-  await t.rejects(loadPushSigner(folder), { code: 'LT_CONF_FILE_UNREADABLE' }, 'none')
+  await t.rejects(loadSigner(folder, 'lt-push'), { code: 'LT_CONF_FILE_UNREADABLE' }, 'none')
   for (const [key, chain] of [
     [other.privateKeyPem, good.certificatePem],
     [rsa.privateKeyPem, rsa.certificatePem],
     ['x', good.certificatePem],
   ] as const) {
     put(key, chain)
-    await t.rejects(loadPushSigner(folder), { code: 'LT_CONF_FILE_UNREADABLE' })
+    await t.rejects(loadSigner(folder, 'lt-push'), { code: 'LT_CONF_FILE_UNREADABLE' })
   }
   put(good.privateKeyPem, good.certificatePem + root.certificatePem)
-  const sign = await loadPushSigner(folder)
+  const sign = await loadSigner(folder, 'lt-push')
   const fields = sign({ method: 'POST', url: new URL('https://a.example'), headers: { 'content-type': 'x' } }, NOW)
   t.match(
     fields['signature-input'],

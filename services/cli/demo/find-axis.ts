@@ -16,9 +16,15 @@ export interface FoundAxis extends AsyncDisposable {
 /**
  * Our own gateway where it already answers at the address of the settings, or all services, started in this process with a quiet log:
  * at that address, or on free ports where somebody else listens there.
+ * @param settings of an axis that is started, over those of `base`
  * @param system registered in our database with a key of its own, by which our axis is told from another
  */
-export async function findAxis(base: Environment, system: DemoSystem, keyDir: string): Promise<FoundAxis> {
+export async function findAxis(
+  base: Environment,
+  system: DemoSystem,
+  keyDir: string,
+  settings: Environment = {},
+): Promise<FoundAxis> {
   const gateway = serviceEnvironment('gateway', base)
   const url = gateway.PUBLIC_URL ?? `http://${gateway.LISTEN_HOST ?? '127.0.0.1'}:${gateway.LISTEN_PORT ?? '8400'}`
   if ((await isServing(url)) && (await isOwnAxis(url, system, keyDir))) {
@@ -30,7 +36,11 @@ export async function findAxis(base: Environment, system: DemoSystem, keyDir: st
   const others = port === undefined ? {} : { LISTEN_PORT: '0' }
   const quiet = { ...base, LOG_LEVEL: base.LOG_LEVEL ?? 'error' }
   const running: Running = await startAll({
-    environment: (service) => ({ ...serviceEnvironment(service, quiet), ...(service === 'gateway' ? own : others) }),
+    environment: (service) => ({
+      ...serviceEnvironment(service, quiet),
+      ...(service === 'gateway' ? own : others),
+      ...settings,
+    }),
   })
   return {
     url: running.urls?.native ?? url,

@@ -84,8 +84,8 @@ async function seedSystem(pool: Pool, axis: AxisPki, dir: string, plan: Plan): P
   return { systemCode, agencyCode, agencyName, clientKeyFile, clientKeyPem, signer }
 }
 
-/** Another run made it before. */
-async function unlessTaken(adding: Promise<unknown>): Promise<void> {
+/** Waits for an addition; another run may have made it before. */
+export async function unlessTaken(adding: Promise<unknown>): Promise<void> {
   try {
     await adding
   } catch (error) {

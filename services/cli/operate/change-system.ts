@@ -1,8 +1,15 @@
 import { operate } from '../../../libs/pipeline/index.ts'
 import { addSystem, changeSystem, front, withdrawFront } from '../../../libs/registry/index.ts'
-import { type Pool, readSystem, readSystems, type SystemSettings } from '../../../libs/store/index.ts'
+import {
+  type BreakerRow,
+  type Pool,
+  readSystem,
+  readSystems,
+  readTrippedBreakers,
+  type SystemSettings,
+} from '../../../libs/store/index.ts'
 import { type Call, EXIT_CODES, UsageError } from '../command.ts'
-import { argument, oneOf, required, shownTime } from '../command-line.ts'
+import { argument, oneOf, required, shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
 import { tellFiled } from './tell-operated.ts'
@@ -30,13 +37,16 @@ export async function setSystem(call: Call): Promise<void> {
 }
 
 /** Options of `add` and `set`. */
-const SETTINGS = ['name', 'delivery', 'push-url', 'policy', 'duplicates', 'tolerance', 'traffic'] as const
+const SETTINGS = [
+  ...['name', 'delivery', 'push-url', 'push-concurrency', 'push-per-minute', 'push-ttl-minutes'],
+  ...['hook-url', 'hook-receipts', 'policy', 'duplicates', 'tolerance', 'traffic'],
+] as const
 
-/** The settings that the options name. An empty `--push-url` takes the address back. @throws UsageError */
+/** The settings that the options name. An empty address, or number, takes it back. @throws UsageError */
 function settingsOf(call: Call): Partial<SystemSettings> {
   const { values } = call
   const { name, delivery, policy, duplicates, tolerance, traffic } = values
-  const pushUrl = values['push-url']
+  const { 'push-url': pushUrl, 'hook-url': hookUrl, 'hook-receipts': hookReceipts } = values
   return {
     ...(name === undefined ? {} : { name }),
     ...(delivery ? { delivery: oneOf(call, '--delivery', delivery, ['pull', 'push']) } : {}),
@@ -45,23 +55,45 @@ function settingsOf(call: Call): Partial<SystemSettings> {
     ...(tolerance ? { tolerance: oneOf(call, '--tolerance', tolerance, ['strict', 'tolerant']) } : {}),
     ...(traffic ? { traffic: oneOf(call, '--traffic', traffic, ['real', 'test']) } : {}),
     ...(pushUrl === undefined ? {} : { pushUrl: pushUrl === '' ? null : pushUrl }),
+    ...numberOf(call, 'push-concurrency', 'pushConcurrency', 1000),
+    ...numberOf(call, 'push-per-minute', 'pushPerMinute', 1_000_000),
+    ...numberOf(call, 'push-ttl-minutes', 'pushTtlMinutes', 525_600),
+    ...(hookUrl === undefined ? {} : { hookUrl: hookUrl === '' ? null : hookUrl }),
+    ...(hookReceipts
+      ? { hookReceipts: oneOf(call, '--hook-receipts', hookReceipts, ['true', 'false']) === 'true' }
+      : {}),
   }
+}
+
+function numberOf(call: Call, option: string, setting: keyof SystemSettings, max: number): Partial<SystemSettings> {
+  if (call.values[option] === undefined) return {}
+  return { [setting]: call.values[option] === '' ? null : wholeNumber(call, option, 1, [1, max]) }
 }
 
 /** `system list` */
 export async function listSystems(call: Call): Promise<void> {
   const { output } = call
-  const systems = await withDatabase(call, (pool) => readSystems(pool))
-  const rows = systems.map(({ code, name, delivery, signaturePolicy, suspendedAt, suspendedReason }) => [
+  const [systems, breakers] = await withDatabase(call, (pool) =>
+    Promise.all([readSystems(pool), readTrippedBreakers(pool)]),
+  )
+  const broken = (id: string): BreakerRow[] =>
+    breakers.filter(({ system_id, state }) => system_id === id && state !== 'closed')
+  const rows = systems.map(({ id, code, name, delivery, signaturePolicy, suspendedAt, suspendedReason }) => [
     code,
     name,
     delivery,
     signaturePolicy,
     suspendedAt
       ? output.t('system.suspendedSince', { time: shownTime(suspendedAt), reason: suspendedReason ?? '' })
-      : output.t('system.active'),
+      : [
+          output.t('system.active'),
+          ...broken(id).map((row) =>
+            output.t(`system.broken.${row.purpose}`, { time: shownTime(row.opened_at), code: row.code ?? '' }),
+          ),
+        ].join('; '),
   ])
-  output.result(systems, table([output.t('system.columns').split('|'), ...rows]))
+  const shown = systems.map((system) => ({ ...system, broken: broken(system.id) }))
+  output.result(shown, table([output.t('system.columns').split('|'), ...rows]))
 }
 
 /** `system front CODE AGENCY [--without-descendants]`: the system receives for the agency, and the units below it, from now on. */
