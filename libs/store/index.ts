@@ -6,6 +6,12 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
+export {
+  type AddedConsignment,
+  applyRequests,
+  type RequestBatch,
+  type RequestRow,
+} from './apply-requests.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
 export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
@@ -15,7 +21,18 @@ export { noteContentSwept, readContentSwept, tryLeadContentSweep } from './conte
 export { type AttemptEnd, endAttempts } from './end-attempts.ts'
 export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export { findTargets, type TargetAnswer, type TargetDispatch, type TargetQuestion } from './find-targets.ts'
+export { inTransaction } from './in-transaction.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
+export { listAsked, listRequests, type RequestView } from './list-requests.ts'
+export {
+  type LockedConsignment,
+  type LockedDispatch,
+  lockConsignments,
+  lockTargets,
+  type RecallMark,
+} from './lock-targets.ts'
+export { idFloor } from './look-up.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
 export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
 export { checkPartitions, ensurePartitions } from './partitions.ts'
@@ -95,6 +112,7 @@ export {
   sequenceEntries,
   tryLeadSequencer,
 } from './sequence-entries.ts'
+export { lockOpenRequests, type OpenRequest, type Settlement, settleRequests } from './settle-requests.ts'
 export { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from './sql-states.ts'
 export {
   findOverdueAttempts,
