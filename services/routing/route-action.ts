@@ -190,8 +190,7 @@ function addReceiver(
 ): AddedConsignment[] {
   const target = targets.get(wanted.dispatch)
   // Added by another update meanwhile, or deleted: the receiver's own packet still tells of it.
-  if (target?.content_state !== 'KEPT' || target.recipients.some(({ agency }) => agency === wanted.agency))
-    return []
+  if (target?.content_state !== 'KEPT' || target.recipients.some(({ agency }) => agency === wanted.agency)) return []
   const mode = modeOf(registry, wanted.agency)
   return [
     {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type PacketDraft, wireTimestamp, writeStatusPacket } from '../../libs/envelope/index.ts'
 import type { BusinessAction, StatusCode } from '../../libs/model/index.ts'
-import { type Answer, SMALL_PDF, type World } from './world.ts'
+import { openPool, type Pool } from '../../libs/store/index.ts'
+import { type RoutingOptions, routeDispatches } from '../../services/routing/route-dispatches.ts'
+import type { Teardown } from './teardown.ts'
+import type { Answer, World } from './world.ts'
 
 /** A document that was sent, as later packets name it. */
 export interface SentDocument {
@@ -92,7 +95,12 @@ export function report(
     sender: { code: own?.agencyCode ?? '', name: own?.agencyName ?? '' },
     status: {
       code,
-      about: { agency: to, documentId, code: `${document.number}/${document.notation}`, promulgationDate: '2026-11-20' },
+      about: {
+        agency: to,
+        documentId,
+        code: `${document.number}/${document.notation}`,
+        promulgationDate: '2026-11-20',
+      },
       timestamp: wireTimestamp(at),
       description: text,
     },
@@ -118,7 +126,11 @@ export async function lease(world: World, system: string, dispatch: string, ms =
 export const fetchHeld = (world: World, system: string, { consignment, lease: token }: Held): Promise<Answer> =>
   world.call(system, 'GET', `/v1/consignments/${consignment}/parts/0?lease=${token}`)
 
-export async function acknowledge(world: World, system: string, { consignment, lease: token }: Held): Promise<Answer['body']> {
+export async function acknowledge(
+  world: World,
+  system: string,
+  { consignment, lease: token }: Held,
+): Promise<Answer['body']> {
   const { body } = await world.call(system, 'POST', '/v1/mailbox/acknowledge', {
     body: { items: [{ consignment, lease: token }] },
   })
@@ -163,7 +175,30 @@ export async function recipientOf(
 
 /** Waits until routing has done with a dispatch. */
 export const routed = (world: World, dispatch: string): Promise<unknown> =>
-  world.until(async () => (await world.eyes.query(`select from dispatch where id = $1 and state <> 'ACCEPTED'`, [dispatch])).rows.length > 0)
+  world.until(
+    async () =>
+      (await world.eyes.query(`select from dispatch where id = $1 and state <> 'ACCEPTED'`, [dispatch])).rows.length >
+      0,
+  )
+
+/** Routing with the rights of its role, where a test decides what is routed when; everything is pulled. */
+export function routingOf(pool: Pool): RoutingOptions {
+  return {
+    pool,
+    registry: { receivingSystem: () => undefined },
+    consignmentsPerCommit: 100,
+    onRouted: async () => {},
+    onUnroutable: (_, error) => {
+      throw error
+    },
+  }
+}
+
+export async function routeByHand(t: Teardown, world: World, ...dispatches: readonly string[]): Promise<void> {
+  const pool = openPool(world.servers.database.url('routing'), { name: 'by hand', max: 2 })
+  t.teardown(() => pool.end())
+  await routeDispatches(dispatches, routingOf(pool))
+}
 
 /** A replacement document: shape of the vendor's sample, the receivers named for each replaced one. */
 export const replacement = (
@@ -176,5 +211,3 @@ export const replacement = (
   const business = action('replace', { replaces: documents.map(({ documentId }) => ({ documentId, agencies })) })
   return world.submit(first?.system ?? '', world.packet(first?.system ?? '', recipients, { business }))
 }
-
-export { SMALL_PDF }
