@@ -187,7 +187,7 @@ export function routingOf(pool: Pool): RoutingOptions {
     pool,
     registry: { receivingSystem: () => undefined },
     consignmentsPerCommit: 100,
-    onRouted: async () => {},
+    onRouted: () => Promise.resolve(),
     onUnroutable: (_, error) => {
       throw error
     },
