@@ -114,12 +114,21 @@ export interface Held {
   readonly lease: string
 }
 
-/** Leases until a consignment of this dispatch is among them. */
+interface LeasedItem {
+  readonly lease: string
+  readonly item: { readonly consignment: string; readonly dispatch: string }
+}
+
+/** Leases until a consignment of this dispatch is among them; the others are given back at once. */
 export async function lease(world: World, system: string, dispatch: string, ms = 10_000): Promise<Held> {
   return world.until(async () => {
     const { body } = await world.call(system, 'POST', '/v1/mailbox/lease', { body: { max: 50, seconds: 60 } })
-    const own = body.items.find(({ item }: { item: { dispatch: string } }) => item.dispatch === dispatch)
-    return own && { consignment: own.item.consignment, lease: own.lease }
+    const items: LeasedItem[] = body.items
+    const held = items.map(({ item, lease: token }) => ({ consignment: item.consignment, lease: token }))
+    const at = items.findIndex(({ item }) => item.dispatch === dispatch)
+    const others = held.filter((_, place) => place !== at)
+    if (others.length > 0) await world.call(system, 'POST', '/v1/mailbox/release', { body: { items: others } })
+    return held[at]
   }, ms)
 }
 
