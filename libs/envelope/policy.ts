@@ -44,7 +44,7 @@ export const RULE_POLICY = {
   LT_BUS_TARGET_FOREIGN: both('refuse'),
   LT_BUS_TARGET_NOT_SENT: strictly,
   LT_BUS_RECEIVERS_CONTRADICTORY: strictly,
-  LT_BUS_NOTHING_CHANGED: strictly,
+  LT_BUS_NOTHING_CHANGED: both('warn'),
   LT_BUS_STATUS_NOT_ISSUER: both('refuse'),
   LT_BUS_STATUS_NOT_RECEIVER: both('refuse'),
   LT_BUS_STATUS_UNMATCHED: strictly,

@@ -59,7 +59,9 @@ async function resolveUpdate(question: ActionQuestion): Promise<Resolved> {
   const clash = (reason: string, agencies: readonly string[]): void =>
     report('LT_BUS_RECEIVERS_CONTRADICTORY', { action: 'update', reason, agencies: some(agencies) })
 
-  if (business.changesDocument !== true && business.changesReceivers !== true) report('LT_BUS_NOTHING_CHANGED', {})
+  // Both flags may be absent: an update is of the document unless it says otherwise.
+  const changesDocument = business.changesDocument ?? (business.changesReceivers !== true && listed.length === 0)
+  if (!changesDocument && business.changesReceivers !== true) report('LT_BUS_NOTHING_CHANGED', {})
   if (business.changesReceivers === true && listed.length === 0) clash('empty list', [])
   if (business.changesReceivers !== true && listed.length > 0) clash('a list, but no change of receivers', [])
   const twice = listed.filter(({ agency }, i) => listed.findIndex((each) => each.agency === agency) < i)
@@ -82,7 +84,7 @@ async function resolveUpdate(question: ActionQuestion): Promise<Resolved> {
   return {
     requests: [
       ...requestsOf('remove', targets, [...leaving]),
-      ...(business.changesDocument === true ? requestsOf('update', targets, staying) : []),
+      ...(changesDocument ? requestsOf('update', targets, staying) : []),
     ],
     added: added
       .filter(({ agency }) => !has.has(agency) && !leaving.has(agency))
