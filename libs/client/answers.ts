@@ -48,6 +48,38 @@ export interface StatusView {
   /** As the reporter wrote it. */
   readonly statedAt?: string
   readonly reportedAt: string
+  /** Does not follow from what was said before, or answers nothing. */
+  readonly flagged?: true
+  /** The same statement, of the same time, came before. */
+  readonly repeated?: true
+}
+
+/** Something that one dispatch asks about another, of one receiver. */
+export interface BusinessRequestView {
+  readonly dispatch: string
+  readonly about: string
+  readonly consignment: string
+  readonly agency: string
+  /** recall, update, replace or remove. */
+  readonly action: string
+  /** withdrawn, pending, agreed, declined, superseded or void. */
+  readonly outcome: string
+  readonly openedAt: string
+  readonly settledAt?: string
+}
+
+/** Where a document stands with one recipient in business. */
+export interface BusinessView {
+  /** 01 to 06; absent until the receiver has said something. */
+  readonly code?: string
+  readonly name?: { readonly vi: string; readonly en: string }
+  readonly since?: string
+  readonly flagged: boolean
+  /** A request that waits for status 15 or 16. */
+  readonly pending?: string
+  /** recalled, updated or replaced. */
+  readonly done?: string
+  readonly requests: readonly BusinessRequestView[]
 }
 
 /** One recipient of a dispatch. */
@@ -61,6 +93,7 @@ export interface RecipientView {
   readonly handedOverAt?: string
   readonly endedAt?: string
   readonly refusal?: { readonly reason: string; readonly text?: string }
+  readonly business?: BusinessView
   readonly statuses: readonly StatusView[]
 }
 
@@ -85,6 +118,8 @@ export interface DispatchAnswer {
   readonly warnings: readonly EnvelopeWarning[]
   readonly recipients: readonly RecipientView[]
   readonly unmatchedStatuses: readonly StatusView[]
+  /** What this dispatch asks of documents sent before. */
+  readonly asks?: readonly BusinessRequestView[]
   readonly receipts: readonly ReceiptFact[]
   /** Only in an answer with the first receipts: there are more, after this position. */
   readonly receiptsAfter?: string
@@ -139,6 +174,10 @@ export interface ConsignmentView {
   readonly form: string
   readonly contentHash: string
   readonly contentSize: number
+  /** Its sender asks for it back: answer with status 15 or 16. */
+  readonly recallPending?: true
+  /** A status about a document that the axis did not carry to its reporter. */
+  readonly unmatched?: true
 }
 
 export interface MailboxPage {

@@ -16,7 +16,15 @@ export {
 } from './match-attachments.ts'
 export { HEAD_BYTES, isDamagedPdf, sniffMediaType } from './media-type.ts'
 export { type OpenedPacket, type OpenOptions, openPacket } from './open-packet.ts'
-export { DEVIATION_RULES, type Door, type PacketProblem, RULE_POLICY, type RuleCode, type Severity } from './policy.ts'
+export {
+  DEVIATION_RULES,
+  type Door,
+  type PacketProblem,
+  problem,
+  RULE_POLICY,
+  type RuleCode,
+  type Severity,
+} from './policy.ts'
 export type { InlineAttachment } from './read-attachments.ts'
 export { findMarkInNames, findSecrecyMark, type SecrecyMark } from './secrecy-mark.ts'
 export {

@@ -1,6 +1,7 @@
 import { attachmentErrors } from './areas/attachment.ts'
 import { authErrors } from './areas/auth.ts'
 import { businessErrors } from './areas/business.ts'
+import { businessTargetErrors } from './areas/business-target.ts'
 import { certificateErrors } from './areas/certificate.ts'
 import { clientErrors } from './areas/client.ts'
 import { configErrors } from './areas/config.ts'
@@ -24,6 +25,7 @@ export const catalogue = {
   ...schemaErrors,
   ...attachmentErrors,
   ...businessErrors,
+  ...businessTargetErrors,
   ...signatureErrors,
   ...certificateErrors,
   ...evidenceErrors,

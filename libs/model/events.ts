@@ -21,6 +21,11 @@ export const EVENTS = {
   expired: 'AcceptanceRejectionExpiry',
   recalled: 'ConsignmentRecalled',
   recallPending: 'RecallPending',
+  /** An update or replacement that the receiver has not answered. */
+  changePending: 'ChangePending',
+  requestAgreed: 'BusinessRequestAgreed',
+  requestDeclined: 'BusinessRequestDeclined',
+  receiverAdded: 'ReceiverAdded',
   reassigned: 'REASSIGNED',
   statusReported: 'BusinessStatusReported',
   resent: 'ConsignmentResent',

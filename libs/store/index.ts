@@ -6,6 +6,12 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
+export {
+  type AddedConsignment,
+  applyRequests,
+  type RequestBatch,
+  type RequestRow,
+} from './apply-requests.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
 export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
@@ -17,7 +23,18 @@ export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } 
 export { findProbe } from './find-probe.ts'
 export * from './find-stuck.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export { findTargets, type TargetAnswer, type TargetDispatch, type TargetQuestion } from './find-targets.ts'
+export { inTransaction } from './in-transaction.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
+export { listAsked, listBusinessRequests, type RequestView } from './list-business-requests.ts'
+export {
+  type LockedConsignment,
+  type LockedDispatch,
+  lockConsignments,
+  lockTargets,
+  type RecallMark,
+} from './lock-targets.ts'
+export { idFloor } from './look-up.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
 export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
 export * from './operations/find-operable.ts'
@@ -132,6 +149,7 @@ export {
   sequenceEntries,
   tryLeadSequencer,
 } from './sequence-entries.ts'
+export { lockOpenRequests, type OpenRequest, type Settlement, settleRequests } from './settle-requests.ts'
 export { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from './sql-states.ts'
 export {
   findOverdueAttempts,

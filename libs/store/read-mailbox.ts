@@ -23,11 +23,16 @@ export interface MailboxRow {
   readonly form: string
   readonly content_hash: Buffer
   readonly content_size: number
+  /** Its sender asked for it back and was not answered yet. */
+  readonly recall_pending: boolean
+  /** A status about a document that the axis did not carry between these two. */
+  readonly unmatched: boolean
 }
 
 const COLUMNS = `c.id, c.version, c.state, c.dispatch_id, c.agency_code, c.as_written, c.kind, c.lane, c.available_at,
   c.lease_token, c.lease_until, coalesce(c.lease_until > clock_timestamp(), false) as leased,
-  d.sender_code, d.document_id, d.number, d.notation, d.subject, d.business_type, d.form, d.content_hash, d.content_size`
+  d.sender_code, d.document_id, d.number, d.notation, d.subject, d.business_type, d.form, d.content_hash, d.content_size, c.recall_pending,
+  case when c.kind = 'status' then d.facts -> 'warnings' @> '[{"code": "LT_BUS_STATUS_UNMATCHED"}]' else false end as unmatched`
 
 // Written once, so that the planner finds the partial indexes of the mailbox by it.
 const OPEN = `c.state in ('AVAILABLE', 'HANDED_OVER') and c.mode = 'pull'`

@@ -1,7 +1,7 @@
 import { auditCtes } from './audit-sql.ts'
 import type { Queryable } from './pool.ts'
 
-/** `not-made`: still open, sent again by somebody else, or its content is gone. `suspended`: the system, as the statement read it. */
+/** `not-made`: still open, asked back by its sender, sent again by somebody else, or its content is gone. `suspended`: the system, as the statement read it. */
 export type ResendOutcome = 'made' | 'not-made' | 'suspended'
 
 /**
@@ -30,7 +30,8 @@ export async function resendConsignment(
         where c.id = $1 and d.content_state = 'KEPT' for update of d
       ), ended as materialized (
         select c.* from consignment c join dispatch_row d on d.id = c.dispatch_id
-        where c.id = $1 and c.state in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED') for update of c
+        where c.id = $1 and c.state in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED')
+          and not c.recall_pending for update of c
       ), claimed as (
         update submission_recipient k set consignment_id = $2
         from ended e, dispatch_row d

@@ -1,3 +1,4 @@
+import type { ResolvedAction } from '../model/index.ts'
 import { auditCtes } from './audit-sql.ts'
 import type { Queryable } from './pool.ts'
 
@@ -13,13 +14,17 @@ export interface DispatchToRoute {
     readonly consignment: string
     readonly asWritten: readonly string[]
   }[]
+  readonly business_type: 'new' | 'recall' | 'update' | 'replace'
+  /** A recall took it from somebody before it was routed. */
+  readonly marked: boolean
   readonly facts: {
     readonly status?: {
       code: string
-      about: { agency: string; documentId?: string }
+      about: { agency: string; code?: string; documentId?: string }
       description?: string
       timestamp?: string
     }
+    readonly action?: ResolvedAction
   }
 }
 
@@ -28,7 +33,7 @@ export async function findDispatchesToRoute(database: Queryable, ids: readonly s
   const { rows } = await database.query<DispatchToRoute>({
     name: 'find-dispatches-to-route',
     text: `select d.* from (select distinct unnest($1::uuid[]) as id) w cross join lateral (
-        select id, version, kind, lane, sender_code, document_id, recipients, facts
+        select id, version, kind, lane, sender_code, document_id, recipients, facts, business_type, recall_marked_at is not null as marked
         from dispatch where id = w.id and state = 'ACCEPTED' offset 0
       ) d`,
     values: [ids],
@@ -47,6 +52,8 @@ export interface ConsignmentRow {
   readonly state: string
   readonly available_at: string
   readonly next_publish_at: string | null
+  /** Set where it never becomes available: taken back before it was made, or of no use to its receiver. */
+  readonly ended_at?: string | null
 }
 
 export interface StatusReportRow {
@@ -54,6 +61,8 @@ export interface StatusReportRow {
   readonly reporter_code: string
   readonly subject_code: string
   readonly document_id: string
+  /** `number/notation`: names the document where there is no id. */
+  readonly document_code?: string
   readonly code: string
   readonly description: string | null
   readonly stated_at: string | null
@@ -61,19 +70,37 @@ export interface StatusReportRow {
 }
 
 export interface RoutingBatch {
-  readonly moves: readonly { readonly id: string; readonly version: number; readonly at: string }[]
+  /** `marked`: whoever made the rows has seen, under a lock on the dispatch, whom it was taken from. */
+  readonly moves: readonly {
+    readonly id: string
+    readonly version: number
+    readonly at: string
+    readonly marked?: boolean
+  }[]
   readonly consignments: readonly ConsignmentRow[]
   readonly statuses: readonly StatusReportRow[]
   readonly entries: readonly ({ readonly owner: string } & object)[]
 }
 
+const partyOf = (condition: string): string => `select d.id as dispatch_id, coalesce((
+        select c.id from consignment c where c.dispatch_id = d.id and c.id >= (r.value ->> 'consignment')::uuid
+          and c.agency_code = r.value ->> 'agency' order by c.id desc limit 1
+      ), (r.value ->> 'consignment')::uuid) as consignment_id
+    from dispatch d cross join lateral jsonb_array_elements(d.recipients) as r
+    where d.kind = 'document' and ${condition}
+      and d.sender_code = case when s.code = '13' then s.reporter_code else s.subject_code end
+      and r.value ->> 'agency' = case when s.code = '13' then s.subject_code else s.reporter_code end
+    order by d.business_type in ('recall', 'update'), d.id desc limit 1`
+
 const ROUTE = `
 with wanted as materialized (
-  select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz) order by m.id
+  select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz, marked boolean) order by m.id
 ), locked as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
   select l.id from wanted w cross join lateral (
-    select d.id from dispatch d where d.id = w.id and d.state = 'ACCEPTED' and d.version = w.version for update of d
+    -- A dispatch that a recall marked meanwhile is left alone: its consignments are to be made otherwise.
+    select d.id from dispatch d where d.id = w.id and d.state = 'ACCEPTED' and d.version = w.version
+      and (w.marked or d.recall_marked_at is null) for update of d
   ) l
 ), moved as (
   update dispatch d set state = 'ROUTED', version = d.version + 1, routed_at = w.at
@@ -81,32 +108,29 @@ with wanted as materialized (
   from unnest(array(select id from locked)) as l(id) join wanted w on w.id = l.id
   where d.id = l.id returning d.id
 ), consignments as (
-  insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at, next_publish_at)
+  insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at, next_publish_at,
+    ended_at)
   select c.id, c.dispatch_id, c.agency_code, array(select jsonb_array_elements_text(c.as_written)), c.kind, c.lane, c.mode,
-    c.state, c.available_at, c.next_publish_at
+    c.state, c.available_at, c.next_publish_at, c.ended_at
   from json_to_recordset($2) as c(id uuid, dispatch_id uuid, agency_code text, as_written jsonb, kind text, lane text, mode text,
-    state text, available_at timestamptz, next_publish_at timestamptz)
+    state text, available_at timestamptz, next_publish_at timestamptz, ended_at timestamptz)
   where c.dispatch_id in (select id from moved)
 ), statuses as (
   insert into status_report (dispatch_id, reporter_code, subject_code, document_id, code, description, stated_at, reported_at,
     about_dispatch_id, about_consignment_id)
   select s.dispatch_id, s.reporter_code, s.subject_code, s.document_id, s.code, s.description, s.stated_at, s.reported_at,
-    about.dispatch_id, about.consignment_id
-  from json_to_recordset($3) as s(dispatch_id uuid, reporter_code text, subject_code text, document_id text, code text,
-    description text, stated_at text, reported_at timestamptz)
+    coalesce(by_id.dispatch_id, by_code.dispatch_id), coalesce(by_id.consignment_id, by_code.consignment_id)
+  from json_to_recordset($3) as s(dispatch_id uuid, reporter_code text, subject_code text, document_id text, document_code text,
+    code text, description text, stated_at text, reported_at timestamptz)
   left join lateral (
     -- The newest dispatch of that document that names the reporter, by what admission fixed: its consignments may not be made yet. For
-    -- 13 the sender reports to its receiver. Of a recipient it was sent to again, the newest consignment.
-    select d.id as dispatch_id, coalesce((
-        select c.id from consignment c where c.dispatch_id = d.id and c.id >= (r.value ->> 'consignment')::uuid
-          and c.agency_code = r.value ->> 'agency' order by c.id desc limit 1
-      ), (r.value ->> 'consignment')::uuid) as consignment_id
-    from dispatch d cross join lateral jsonb_array_elements(d.recipients) as r
-    where d.kind = 'document' and d.document_id = s.document_id
-      and d.sender_code = case when s.code = '13' then s.reporter_code else s.subject_code end
-      and r.value ->> 'agency' = case when s.code = '13' then s.subject_code else s.reporter_code end
-    order by d.id desc limit 1
-  ) about on true
+    -- 13 the sender reports to its receiver. A recall or an update of the same id is not the document. Of a recipient it was sent to
+    -- again, the newest consignment.
+    ${partyOf("s.document_id <> '' and d.document_id = s.document_id")}
+  ) by_id on true
+  left join lateral (
+    ${partyOf("coalesce(s.document_id, '') = '' and d.number || '/' || d.notation = s.document_code")}
+  ) by_code on true
   where s.dispatch_id in (select id from moved)
 ), ${auditCtes('$4', 'moved')}
 select id from moved`

@@ -11,6 +11,7 @@ import { registerListReceipts } from './routes/list-receipts.ts'
 import { registerReleaseConsignments } from './routes/release-consignments.ts'
 import { registerResendConsignment } from './routes/resend-consignment.ts'
 import { registerShowAgencies } from './routes/show-agencies.ts'
+import { registerShowConsignment } from './routes/show-consignment.ts'
 import { registerShowDispatch } from './routes/show-dispatch.ts'
 import { registerShowReceipt } from './routes/show-receipt.ts'
 import { registerSubmitDispatch } from './routes/submit-dispatch.ts'
@@ -27,6 +28,7 @@ const ROUTES: readonly ((server: HttpServer, gateway: Gateway) => void)[] = [
   registerListMailbox,
   registerLeaseConsignments,
   registerFetchContent,
+  registerShowConsignment,
   registerEndConsignments,
   registerReleaseConsignments,
   registerWatchEvents,

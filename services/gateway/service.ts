@@ -8,7 +8,7 @@ import { checkDatabase, checkFresh, loadEvidenceSigner } from '../../libs/pipeli
 import { openRedis } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
-import { checkDurability, checkPartitions, checkSchema, openPool } from '../../libs/store/index.ts'
+import { checkDurability, checkPartitions, checkSchema, findTargets, openPool } from '../../libs/store/index.ts'
 import { openAcceptance } from './accept-dispatches.ts'
 import { openKnownSubmissions } from './admission/find-known.ts'
 import { openRefusalRecorder } from './admission/record-refusals.ts'
@@ -109,6 +109,7 @@ export const gatewayService = defineService({
         blobs,
         registry,
         known,
+        targets: (question) => findTargets(pool, question),
         acceptance,
         refusals,
         examiner,

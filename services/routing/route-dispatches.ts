@@ -1,5 +1,5 @@
-import { EVENTS, newConsignmentId } from '../../libs/model/index.ts'
-import { type SealedEntry, sealEntry } from '../../libs/pipeline/index.ts'
+import { newConsignmentId } from '../../libs/model/index.ts'
+import type { SealedEntry } from '../../libs/pipeline/index.ts'
 import type { Registry } from '../../libs/registry/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
 import {
@@ -14,9 +14,8 @@ import {
   type StatusReportRow,
   sqlState,
 } from '../../libs/store/index.ts'
-
-/** A push that was announced is looked after by the sweeper of delivery from then on. */
-const FIRST_SWEEP_MS = 10_000
+import { makeRows } from './make-rows.ts'
+import { routeAction, TargetNotRouted } from './route-action.ts'
 
 /** A consignment that became available or queued, for the wake-ups that follow the commit. */
 export interface RoutedConsignment {
@@ -43,7 +42,38 @@ export interface RoutingOptions {
  */
 export async function routeDispatches(ids: readonly string[], options: RoutingOptions): Promise<void> {
   const dispatches = await findDispatchesToRoute(options.pool, ids)
-  for (const batch of cutBySize(dispatches, options.consignmentsPerCommit)) await routeOrHalve(batch, options)
+  const plain = dispatches.filter((dispatch) => !needsLocks(dispatch))
+  for (const batch of cutBySize(plain, options.consignmentsPerCommit)) await routeOrHalve(batch, options)
+  // In the order of acceptance: what was asked first is carried out first.
+  const acting = dispatches.filter(needsLocks).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  for (const dispatch of acting) await routeCarefully(dispatch, options)
+}
+
+/** Whether a dispatch acts on others, or was marked by one that does. All others go by the batch. */
+function needsLocks({ marked, facts: { action, status } }: DispatchToRoute): boolean {
+  if (marked) return true
+  if (!action) return false
+  const answers = status?.code === '15' || status?.code === '16'
+  return action.requests.length > 0 || action.added.length > 0 || (answers && action.about.length > 0)
+}
+
+const TRIES = 4
+
+async function routeCarefully(dispatch: DispatchToRoute, options: RoutingOptions): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const routed = await routeAction(dispatch, options)
+      await options.onRouted(routed)
+      return
+    } catch (error) {
+      if (isConnectionLoss(error) || isServerTrouble(error)) throw error
+      if (tries < TRIES && error instanceof TargetNotRouted) await routeDispatches([error.dispatchId], options)
+      else if (tries === TRIES || sqlState(error) !== SQL_STATE.deadlockDetected) {
+        options.onUnroutable(dispatch.id, error)
+        return
+      }
+    }
+  }
 }
 
 /** A batch that fails is halved until the bad dispatch stands alone; it stays accepted, and the sweeper brings it back later. */
@@ -91,19 +121,16 @@ async function routeBatch(
   const statuses: StatusReportRow[] = []
   const entries: (SealedEntry & { owner: string })[] = []
   for (const dispatch of dispatches) {
-    const own = dispatch.recipients.map((recipient) => consign(dispatch, recipient, options, at))
-    if (sabotaged('second-consignment')) own.push({ ...(own[0] as ConsignmentRow), id: newConsignmentId() })
-    consignments.push(...own)
-    entries.push({ owner: dispatch.id, ...sealRouting(dispatch, now) })
-    for (const row of own) entries.push({ owner: dispatch.id, ...sealConsignment(row, now) })
-    const status = reportOf(dispatch, at)
-    if (status) {
-      statuses.push(status)
-      entries.push({ owner: dispatch.id, ...sealStatus(status, now) })
-    }
+    const rows = makeRows(dispatch, options.registry, now)
+    consignments.push(...rows.consignments)
+    entries.push(...rows.entries)
+    if (rows.status) statuses.push(rows.status)
+    if (sabotaged('second-consignment'))
+      consignments.push({ ...(rows.consignments[0] as ConsignmentRow), id: newConsignmentId() })
   }
   const moves = dispatches.map(({ id, version }) => ({ id, version, at }))
   const moved = await moveDispatches(options.pool, { moves, consignments, statuses, entries })
+  await routeMarked(dispatches, moved, options)
   return consignments
     .filter((row) => moved.has(row.dispatch_id))
     .map((row) => ({
@@ -114,52 +141,15 @@ async function routeBatch(
     }))
 }
 
-type Recipient = DispatchToRoute['recipients'][number]
-
-function consign(dispatch: DispatchToRoute, recipient: Recipient, options: RoutingOptions, at: string): ConsignmentRow {
-  // A system that went away since admission leaves its agency's consignments in the mailbox: they wait for the next system.
-  const mode = options.registry.receivingSystem(recipient.agency)?.system.delivery ?? 'pull'
-  return {
-    id: recipient.consignment,
-    dispatch_id: dispatch.id,
-    agency_code: recipient.agency,
-    as_written: recipient.asWritten,
-    kind: dispatch.kind,
-    lane: dispatch.lane,
-    mode,
-    state: mode === 'push' ? 'QUEUED' : 'AVAILABLE',
-    available_at: at,
-    next_publish_at: mode === 'push' ? new Date(Date.parse(at) + FIRST_SWEEP_MS).toISOString() : null,
+/** A recall may have marked a dispatch after it was read: its own compare-and-set left it alone, and it is read again. */
+async function routeMarked(
+  dispatches: readonly DispatchToRoute[],
+  moved: ReadonlySet<string>,
+  options: RoutingOptions,
+): Promise<void> {
+  const left = dispatches.filter(({ id }) => !moved.has(id)).map(({ id }) => id)
+  if (left.length === 0) return
+  for (const dispatch of await findDispatchesToRoute(options.pool, left)) {
+    if (dispatch.marked) await routeCarefully(dispatch, options)
   }
-}
-
-function reportOf(dispatch: DispatchToRoute, at: string): StatusReportRow | undefined {
-  const status = dispatch.facts.status
-  if (!status) return undefined
-  return {
-    dispatch_id: dispatch.id,
-    reporter_code: dispatch.sender_code,
-    subject_code: dispatch.recipients[0]?.agency ?? '',
-    document_id: status.about.documentId ?? '',
-    code: status.code,
-    description: status.description ?? null,
-    stated_at: status.timestamp ?? null,
-    reported_at: at,
-  }
-}
-
-function sealRouting(dispatch: DispatchToRoute, now: Date): SealedEntry {
-  const details = { recipients: dispatch.recipients.map(({ agency, consignment }) => ({ agency, consignment })) }
-  return sealEntry({ event: EVENTS.routed, dispatchId: dispatch.id, details }, now)
-}
-
-function sealConsignment(row: ConsignmentRow, now: Date): SealedEntry {
-  const event = row.mode === 'push' ? EVENTS.pushQueued : EVENTS.available
-  const details = { agency: row.agency_code, state: row.state, lane: row.lane }
-  return sealEntry({ event, dispatchId: row.dispatch_id, consignmentId: row.id, details }, now)
-}
-
-function sealStatus(row: StatusReportRow, now: Date): SealedEntry {
-  const details = { reporter: row.reporter_code, about: row.subject_code, documentId: row.document_id, code: row.code }
-  return sealEntry({ event: EVENTS.statusReported, dispatchId: row.dispatch_id, details }, now)
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { ClientError, faultOf } from '../../libs/client/index.ts'
+import { ClientError, faultOf, type PacketRequest } from '../../libs/client/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
 import { CONTENT_HASH_VERSION, EVENTS, newDispatchId, newEntryId, newReceiptId } from '../../libs/model/index.ts'
 import { loadEvidenceSigner } from '../../libs/pipeline/index.ts'
@@ -199,6 +199,37 @@ t.test('facts of a document from options', async (t) => {
   for (const [options, lists] of wrong)
     t.throws(() => readFacts(callOf(options, { lists }), profile), { name: 'UsageError' })
   t.equal(wholeNumber(callOf({ x: '007' }), 'x', 1, [0, 10]), 7)
+})
+
+t.test('what a document does to one sent before, from options', async (t) => {
+  const profile = { url: '', system: '', key: '', agency: 'G12' }
+  const base = { number: '12', notation: 'CV-BTC', date: '2026-11-22', subject: 'V/v', signer: 'A', type: '2/18' }
+  const facts = (values: object, lists: Record<string, string[]> = {}, names: string[] = []): PacketRequest['facts'] =>
+    readFacts({ ...callOf({ ...base, ...values }, { lists: { to: ['H26'], ...lists } }), names }, profile)
+  const recalled = facts({ recall: 'G12,2026/11/20,5/CV', reason: 'sai' })
+  t.equal(recalled.documentId, 'G12,2026/11/20,5/CV', 'as the original')
+  t.match(recalled.business, { type: 'recall', targetDocumentId: 'G12,2026/11/20,5/CV', reason: 'sai' })
+  const updated = facts({ update: 'X', reason: 'sai' }, { add: ['H53'], remove: ['H26.01'] })
+  t.match(updated.business, {
+    type: 'update',
+    changesDocument: false,
+    changesReceivers: true,
+    receivers: [
+      { agency: 'H53', change: 'added' },
+      { agency: 'H26.01', change: 'removed' },
+    ],
+  })
+  t.equal(facts({ update: 'X', reason: 'sai' }, {}, ['a.pdf']).business?.changesDocument, true)
+  t.match(facts({ reason: 'sai' }, { replace: ['X', 'Y'] }).business?.replaces, [
+    { documentId: 'X', agencies: ['H26'] },
+    { documentId: 'Y', agencies: ['H26'] },
+  ])
+  for (const [values, lists] of [
+    [{ recall: 'X' }, {}],
+    [{ recall: 'X', update: 'Y', reason: 'sai' }, {}],
+    [{ recall: 'X', reason: 'sai' }, { add: ['H53'] }],
+  ] as const)
+    t.throws(() => facts(values, lists as never), { name: 'UsageError' })
 })
 
 t.test('tables line up under Vietnamese letters, composed or not', async (t) => {

@@ -69,6 +69,20 @@ export const submissionErrors = defineErrors({
       en: 'Wait until it has ended, or name the newest consignment of this recipient.',
     },
   },
+  LT_SUB_RECALL_PENDING: {
+    status: 409,
+    actor: 'sender',
+    retry: 'after-fix',
+    vxpCode: '21',
+    title: {
+      vi: 'Lượt chuyển {consignmentId} đang chờ bên nhận trả lời yêu cầu thu hồi nên không thể gửi lại.',
+      en: 'Consignment {consignmentId} waits for its receiver to answer a recall, so it cannot be sent again.',
+    },
+    advice: {
+      vi: 'Chờ trạng thái 15 hoặc 16 của bên nhận; muốn gửi văn bản khác thì gửi thành lượt gửi mới.',
+      en: "Wait for the receiver's status 15 or 16; to send something else, submit it as a new dispatch.",
+    },
+  },
   LT_SUB_CONTENT_DELETED: {
     status: 410,
     actor: 'sender',

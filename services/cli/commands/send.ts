@@ -72,7 +72,8 @@ async function packetOf(call: Call, profile: Profile): Promise<SignedPacket | { 
     (option) => values[option] !== undefined || call.lists[option] || call.flags[option],
   )
   if (!described && first?.endsWith('.edxml') && names.length === 1) return { packet: first }
-  if (!first) throw new UsageError(output.t('usage.missing', { what: 'FILES' }))
+  // What is taken back, or changes its receivers alone, needs no file.
+  if (!first && !values.recall && !values.update) throw new UsageError(output.t('usage.missing', { what: 'FILES' }))
   const form = oneOf(call, '--form', values.form ?? (values.write ? 'inline' : 'detached'), FORMS)
   if (values.write && form !== 'inline')
     throw new UsageError(output.t('usage.choice', { what: '--form', choices: 'inline' }))

@@ -5,6 +5,7 @@ import type { Call } from '../command.ts'
 import { UsageError } from '../command.ts'
 import { listed, required, wholeNumber } from '../command-line.ts'
 import type { Profile } from '../profile.ts'
+import { BUSINESS_OPTIONS, readBusiness } from './read-business.ts'
 
 /** What a document says, as options. */
 export const SEND_OPTIONS = {
@@ -23,12 +24,12 @@ export const SEND_OPTIONS = {
   due: { type: 'string' },
   'reply-to': { type: 'string', multiple: true },
   'document-id': { type: 'string' },
-  paper: { type: 'boolean' },
+  ...BUSINESS_OPTIONS,
 } as const
 
 /** The facts of a document from the command line. @throws UsageError naming what is missing or wrong */
 export function readFacts(call: Call, profile: Profile): PacketRequest['facts'] {
-  const { output, values, flags } = call
+  const { output, values } = call
   const from = values.from ?? profile.agency ?? required(call, 'from')
   const recipients = listed(call, 'to').map((code) => ({ code }))
   if (recipients.length === 0) throw new UsageError(output.t('usage.missing', { what: '--to' }))
@@ -38,7 +39,7 @@ export function readFacts(call: Call, profile: Profile): PacketRequest['facts'] 
   return {
     sender: { code: from, ...(name === undefined ? {} : { name }) },
     recipients,
-    documentId: values['document-id'] ?? `${from},${date.replaceAll('-', '/')},${number}/${notation}`,
+    documentId: values['document-id'] ?? values.recall ?? `${from},${date.replaceAll('-', '/')},${number}/${notation}`,
     number,
     notation,
     promulgationDate: date,
@@ -50,7 +51,7 @@ export function readFacts(call: Call, profile: Profile): PacketRequest['facts'] 
       ...(competence === undefined ? {} : { competence }),
     },
     priority: wholeNumber(call, 'priority', 0, [0, 4]),
-    business: { type: 'new', paper: flags.paper ?? false, receivers: [], replaces: [] },
+    business: readBusiness(call, recipients),
     replies: (call.lists['reply-to'] ?? []).map((text) => readLink(call, text)),
     ...(place === undefined ? {} : { place }),
     ...(due === undefined ? {} : { dueDate: due }),

@@ -25,7 +25,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'retry.after-fix': 'after the correction',
   'retry.later': 'in a few minutes, unchanged',
 
-  'help.send': 'send files as a signed document (--from --to --number --notation --date --type --signer --subject)',
+  'help.send':
+    'send files as a signed document (--from --to --number --notation --date --type --signer --subject); --recall, --update or --replace DOCUMENT_ID --reason',
   'help.inbox': 'show the mailbox; --receive FOLDER: fetch, acknowledge and send status 01; --watch: keep receiving',
   'help.fetch': 'fetch waiting documents into --dir without acknowledging',
   'help.ack': 'say that a document taken with fetch is stored',

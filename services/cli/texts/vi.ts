@@ -23,7 +23,8 @@ export const vi = {
   'retry.after-fix': 'sau khi sửa',
   'retry.later': 'sau ít phút, nguyên như cũ',
 
-  'help.send': 'gửi tệp thành văn bản có chữ ký số (--from --to --number --notation --date --type --signer --subject)',
+  'help.send':
+    'gửi tệp thành văn bản có chữ ký số (--from --to --number --notation --date --type --signer --subject); --recall, --update hoặc --replace MÃ_VĂN_BẢN --reason',
   'help.inbox': 'xem hộp thư; --receive THƯ_MỤC: nhận về, báo nhận và gửi trạng thái 01; --watch: nhận liên tục',
   'help.fetch': 'lấy văn bản đang chờ về --dir mà chưa báo nhận',
   'help.ack': 'báo đã lưu văn bản lấy bằng fetch',

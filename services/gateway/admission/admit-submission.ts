@@ -8,6 +8,7 @@ import type { MaintenanceRow, SystemRow } from '../../../libs/store/index.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { Examiner } from '../examine/open-examiner.ts'
 import { type AcceptableSubmission, asAcceptable } from './acceptable-submission.ts'
+import { checkAction, type TargetFinder } from './check-action.ts'
 import { collectAttachments } from './check-attachments.ts'
 import { checkAgainstSchema, checkPartNames, checkRules, checkSecrecy } from './check-envelope.ts'
 import { checkMaintenance } from './check-maintenance.ts'
@@ -30,6 +31,7 @@ export interface AdmissionOptions {
   readonly registry: Registry
   readonly examiner: Examiner
   readonly known: KnownSubmissions
+  readonly targets: TargetFinder
   readonly limits: AdmissionLimits
   /** Whether new submissions are kept out, as of a second ago. */
   readonly maintenance: () => MaintenanceRow
@@ -67,6 +69,7 @@ const ENVELOPE_CHECKS: readonly ((submission: Submission, options: AdmissionOpti
   (submission, { registry }) => checkSender(submission, registry),
   (submission, { registry }) => checkRecipients(submission, registry),
   (submission, { limits }) => checkRules(submission, limits),
+  (submission, { registry, targets }) => checkAction(submission, registry, targets),
 ]
 
 /** Checks of the whole, once every byte has arrived. */

@@ -119,6 +119,7 @@ function dispatchRow(submission: AcceptableSubmission, consignments: readonly st
       warnings: submission.warnings,
       ...(envelope.status ? { status: envelope.status } : {}),
       ...(envelope.kind === 'document' ? { business: envelope.business } : {}),
+      ...(submission.action ? { action: submission.action } : {}),
     },
     accepted_at: eventTime.toISOString(),
     next_publish_at: new Date(eventTime.getTime() + FIRST_SWEEP_MS).toISOString(),

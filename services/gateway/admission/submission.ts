@@ -5,7 +5,7 @@ import type {
   PresentAttachment,
   ScanResult,
 } from '../../../libs/envelope/index.ts'
-import type { AgencyCode, DispatchId, EnvelopeWarning, PacketForm } from '../../../libs/model/index.ts'
+import type { AgencyCode, DispatchId, EnvelopeWarning, PacketForm, ResolvedAction } from '../../../libs/model/index.ts'
 import type { SignerRelation } from '../../../libs/registry/index.ts'
 import type { SignatureReport } from '../../../libs/signature/index.ts'
 import type { SystemRow } from '../../../libs/store/index.ts'
@@ -73,6 +73,8 @@ export interface Submission {
   arrivals?: MatchedAttachments<Arrival>
   senderCode?: AgencyCode
   recipients?: readonly ResolvedRecipient[]
+  /** What it asks of documents that were sent before, or which of them it is about. */
+  action?: ResolvedAction
   attachments?: readonly KnownAttachment[]
   contentHash?: Buffer
   signature?: SignatureReport & { readonly signerIs?: SignerRelation }

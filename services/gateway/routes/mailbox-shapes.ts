@@ -22,6 +22,12 @@ export const consignmentShape = Type.Object({
   form: Type.String({ description: 'inline or detached' }),
   contentHash: Type.String(),
   contentSize: Type.Integer(),
+  recallPending: Type.Optional(
+    Type.Literal(true, { description: 'its sender asks for it back: answer with status 15 or 16' }),
+  ),
+  unmatched: Type.Optional(
+    Type.Literal(true, { description: 'a status about a document that this axis did not carry to its reporter' }),
+  ),
 })
 
 export function describeConsignment(row: MailboxRow): Static<typeof consignmentShape> {
@@ -44,5 +50,7 @@ export function describeConsignment(row: MailboxRow): Static<typeof consignmentS
     form: row.form,
     contentHash: row.content_hash.toString('hex'),
     contentSize: row.content_size,
+    ...(row.recall_pending ? { recallPending: true as const } : {}),
+    ...(row.unmatched ? { unmatched: true as const } : {}),
   }
 }

@@ -3,7 +3,7 @@ import type { HttpServer } from '../../../libs/http/index.ts'
 import { EVENTS, newConsignmentId, SUBJECTS } from '../../../libs/model/index.ts'
 import { sealEntry } from '../../../libs/pipeline/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
-import { listConsignments, resendConsignment } from '../../../libs/store/index.ts'
+import { type ConsignmentView, listConsignments, resendConsignment } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { uuidShape } from './answer-shapes.ts'
@@ -35,6 +35,7 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
       if (!old) throw new BusError('LT_SUB_NOT_FOUND')
       const earlier = all.find(({ previous_id }) => previous_id === old.id)
       if (earlier) return { consignment: earlier.id, previous: old.id }
+      refuseRecalled(old)
       const mode = deliveryTo(gateway, old.agency_code)
       if (dispatch.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
       const now = new Date()
@@ -62,10 +63,10 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
       if (outcome === 'suspended') throw new BusError('LT_AUTH_SUSPENDED', { system: systemCode })
       if (outcome === 'not-made') {
         // Another request was faster, or the consignment is still open.
-        const other = (await listConsignments(gateway.pool, dispatch.id)).find(
-          ({ previous_id }) => previous_id === old.id,
-        )
+        const now = await listConsignments(gateway.pool, dispatch.id)
+        const other = now.find(({ previous_id }) => previous_id === old.id)
         if (other) return { consignment: other.id, previous: old.id }
+        refuseRecalled(now.find(({ id }) => id === old.id))
         throw new BusError('LT_SUB_NOT_ENDED', { consignmentId: old.id, state: old.state })
       }
       if (mode === 'pull') gateway.bus.publish(SUBJECTS.consignmentAvailable(old.agency_code))
@@ -73,6 +74,11 @@ export function registerResendConsignment(server: HttpServer, gateway: Gateway):
       return reply.code(201).send({ consignment: newId, previous: old.id })
     },
   )
+}
+
+/** What its sender asked back, and its receiver has not answered for, is not sent once more. @throws BusError LT_SUB_RECALL_PENDING */
+function refuseRecalled(row: Pick<ConsignmentView, 'id' | 'recall_pending'> | undefined): void {
+  if (row?.recall_pending) throw new BusError('LT_SUB_RECALL_PENDING', { consignmentId: row.id })
 }
 
 /** How the agency is reached today. @throws BusError LT_REG_CLOSED_CODE, LT_REG_NO_SYSTEM */

@@ -4,23 +4,26 @@ import { type Static, Type } from '../../../libs/schema/index.ts'
 import {
   type DispatchView,
   findDispatch,
+  listAsked,
   listConsignments,
+  listBusinessRequests,
   listStatusReports,
   listThread,
+  type RequestView,
+  type StatusView,
 } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { codeShape, idParams, signatureShape, timeShape, uuidShape, warningShape } from './answer-shapes.ts'
+import {
+  businessShape,
+  describeBusiness,
+  describeRequest,
+  describeStatus,
+  requestShape,
+  statusShape,
+} from './describe-business.ts'
 import { readReceipts, receiptShape } from './receipt-page.ts'
-
-const statusShape = Type.Object({
-  dispatch: uuidShape,
-  reporter: codeShape,
-  code: Type.String(),
-  description: Type.Optional(Type.String()),
-  statedAt: Type.Optional(Type.String({ description: 'as the reporter wrote it' })),
-  reportedAt: timeShape,
-})
 
 const answer = Type.Object({
   dispatch: uuidShape,
@@ -51,10 +54,14 @@ const answer = Type.Object({
       handedOverAt: Type.Optional(timeShape),
       endedAt: Type.Optional(timeShape),
       refusal: Type.Optional(Type.Object({ reason: Type.String(), text: Type.Optional(Type.String()) })),
+      business: Type.Optional(businessShape),
       statuses: Type.Array(statusShape),
     }),
   ),
   unmatchedStatuses: Type.Array(statusShape),
+  asks: Type.Array(requestShape, {
+    description: 'what this dispatch asks of documents sent before, and what came of it',
+  }),
   receipts: Type.Array(receiptShape, { description: 'the first 500' }),
   receiptsAfter: Type.Optional(
     Type.String({ description: 'there are more receipts: `after` of /v1/dispatches/{id}/receipts' }),
@@ -87,17 +94,21 @@ export function registerShowDispatch(server: HttpServer, gateway: Gateway): void
     },
     async (request) => {
       const dispatch = await findOwnDispatch(gateway, callerOf(request).systemId, request.params.id)
-      const [consignments, statuses, { items, next }, thread] = await Promise.all([
+      const [consignments, statuses, requests, asked, { items, next }, thread] = await Promise.all([
         listConsignments(gateway.pool, dispatch.id),
         listStatusReports(gateway.pool, dispatch.id),
+        listBusinessRequests(gateway.pool, dispatch.id),
+        listAsked(gateway.pool, dispatch.id),
         readReceipts(gateway, dispatch.id),
         listThread(gateway.pool, dispatch, gateway.registry.agenciesOf(callerOf(request).systemCode)),
       ])
-      const told = statuses.map((row) => ({ about: row.about_consignment_id, ...describeStatus(row) }))
       return {
         ...describeDispatch(dispatch),
-        recipients: describeRecipients(dispatch, consignments, told),
-        unmatchedStatuses: told.filter(({ about }) => about === null).map(({ about: _, ...status }) => status),
+        recipients: describeRecipients(dispatch, consignments, statuses, requests),
+        unmatchedStatuses: statuses
+          .filter((row) => row.about_consignment_id === null)
+          .map((row) => describeStatus(row)),
+        asks: asked.map(describeRequest),
         receipts: items,
         ...(next === undefined ? {} : { receiptsAfter: next }),
         thread: thread.map((row) => ({
@@ -123,7 +134,7 @@ export async function findOwnDispatch(gateway: Gateway, systemId: string, id: st
 
 function describeDispatch(
   dispatch: DispatchView,
-): Omit<Answer, 'recipients' | 'unmatchedStatuses' | 'receipts' | 'thread'> {
+): Omit<Answer, 'recipients' | 'unmatchedStatuses' | 'asks' | 'receipts' | 'thread'> {
   const { warnings = [] } = dispatch.facts as { warnings?: Answer['warnings'] }
   return {
     dispatch: dispatch.id,
@@ -146,12 +157,11 @@ function describeDispatch(
   }
 }
 
-type Told = Answer['unmatchedStatuses'][number] & { about: string | null }
-
 function describeRecipients(
   dispatch: DispatchView,
   consignments: Awaited<ReturnType<typeof listConsignments>>,
-  statuses: readonly Told[],
+  statuses: readonly StatusView[],
+  requests: readonly RequestView[],
 ): Answer['recipients'] {
   if (consignments.length === 0) {
     return dispatch.recipients.map(({ agency, consignment, asWritten }) => ({
@@ -177,19 +187,6 @@ function describeRecipients(
     ...(row.refusal_reason === null
       ? {}
       : { refusal: { reason: row.refusal_reason, ...(row.refusal_text === null ? {} : { text: row.refusal_text }) } }),
-    statuses: statuses.filter(({ about }) => about === row.id).map(({ about: _, ...status }) => status),
+    ...describeBusiness(row, statuses, requests),
   }))
-}
-
-function describeStatus(
-  row: Awaited<ReturnType<typeof listStatusReports>>[number],
-): Answer['unmatchedStatuses'][number] {
-  return {
-    dispatch: row.dispatch_id,
-    reporter: row.reporter_code,
-    code: row.code,
-    ...(row.description === null ? {} : { description: row.description }),
-    ...(row.stated_at === null ? {} : { statedAt: row.stated_at }),
-    reportedAt: row.reported_at.toISOString(),
-  }
 }

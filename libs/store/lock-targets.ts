@@ -1,0 +1,91 @@
+import type { Queryable } from './pool.ts'
+
+/** A dispatch as it stands under the lock. */
+export interface LockedDispatch {
+  readonly id: string
+  readonly state: 'ACCEPTED' | 'ROUTED' | 'CLOSED'
+  readonly version: number
+  readonly system_id: string
+  readonly kind: string
+  readonly lane: 'urgent' | 'normal'
+  readonly content_hash: Buffer
+  readonly content_state: string
+  readonly recipients: readonly { readonly agency: string; readonly consignment: string }[]
+  /** Whom it was taken from before it was routed: the dispatch that asked, by agency. */
+  readonly recall_marks: Readonly<Record<string, string>> | null
+}
+
+/** Agencies from which a dispatch is taken, and the dispatch that asks for it. */
+export interface RecallMark {
+  readonly id: string
+  readonly marks: Readonly<Record<string, string>>
+}
+
+/**
+ * First statement of a recall: locks the dispatches in id order and leaves the mark on those that a recall takes back. From now on
+ * routing, a re-send or closing waits for the commit, and what they did before is seen by the next statement. The version stays:
+ * a mark is no move.
+ */
+export async function lockTargets(
+  database: Queryable,
+  ids: readonly string[],
+  marks: readonly RecallMark[],
+  at: string,
+): Promise<LockedDispatch[]> {
+  const { rows } = await database.query<LockedDispatch>({
+    name: 'lock-targets',
+    text: `with locked as materialized (
+        -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
+        select l.* from unnest($1::uuid[]) as w(id) cross join lateral (
+          select d.id, d.state, d.version, d.system_id, d.kind, d.lane, d.content_hash, d.content_state, d.recipients, d.recall_marks
+          from dispatch d where d.id = w.id for update of d
+        ) l
+      ), marked as (
+        update dispatch d set recall_marked_at = coalesce(d.recall_marked_at, $3), recall_marks = coalesce(l.recall_marks, '{}') || m.marks
+        from json_to_recordset($2) as m(id uuid, marks jsonb) join locked l on l.id = m.id
+        where d.id = m.id
+      )
+      select * from locked`,
+    values: [[...new Set(ids)].sort(), JSON.stringify(marks), at],
+  })
+  return rows
+}
+
+/** A consignment that a request is about, as it stands under the lock. */
+export interface LockedConsignment {
+  readonly id: string
+  readonly version: number
+  readonly dispatch_id: string
+  readonly agency_code: string
+  readonly state: string
+  readonly attempt: number
+  readonly handed_over_at: Date | null
+  /** A lease is out now, by the database's clock. */
+  readonly leased: boolean
+  readonly recall_pending: boolean
+}
+
+/**
+ * Second statement of a recall, with a snapshot that is younger than the locks on the dispatches: every consignment of these agencies
+ * in these dispatches, re-sends included, locked in id order.
+ * @param floor see `idFloor`
+ */
+export async function lockConsignments(
+  database: Queryable,
+  wanted: { readonly dispatches: readonly string[]; readonly agencies: readonly string[]; readonly floor: string },
+): Promise<LockedConsignment[]> {
+  const { rows } = await database.query<LockedConsignment>({
+    name: 'lock-consignments',
+    text: `with found as materialized (
+        select c.id from consignment c
+        where c.dispatch_id = any($1::uuid[]) and c.id >= $3::uuid and c.agency_code = any($2::text[]) order by c.id
+      )
+      select l.* from found f cross join lateral (
+        select c.id, c.version, c.dispatch_id, c.agency_code, c.state, c.attempt, c.handed_over_at, c.recall_pending,
+          coalesce(c.lease_until > clock_timestamp(), false) as leased
+        from consignment c where c.id = f.id for update of c
+      ) l`,
+    values: [wanted.dispatches, wanted.agencies, wanted.floor],
+  })
+  return rows
+}
