@@ -10,6 +10,7 @@ import { evidenceErrors } from './areas/evidence.ts'
 import { httpErrors } from './areas/http.ts'
 import { logErrors } from './areas/log.ts'
 import { mailboxErrors } from './areas/mailbox.ts'
+import { noticeErrors } from './areas/notice.ts'
 import { registryErrors } from './areas/registry.ts'
 import { schemaErrors } from './areas/schema.ts'
 import { signatureErrors } from './areas/signature.ts'
@@ -32,6 +33,7 @@ export const catalogue = {
   ...logErrors,
   ...submissionErrors,
   ...deliveryErrors,
+  ...noticeErrors,
   ...storeErrors,
   ...httpErrors,
   ...configErrors,

@@ -6,6 +6,14 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
+export {
+  type AcceptedDocument,
+  armClocks,
+  type ClockFacts,
+  type ClockRow,
+  findAcceptedDocuments,
+  findClockFacts,
+} from './arm-clocks.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
 export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
@@ -15,9 +23,12 @@ export { noteContentSwept, readContentSwept, tryLeadContentSweep } from './conte
 export { type AttemptEnd, endAttempts } from './end-attempts.ts'
 export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export { type ClockMove, type DueClock, findDueClocks, fireClocks } from './fire-clocks.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
+export { listNotices, NOTICE_STATES, type NoticeState, type NoticeView } from './list-notices.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
 export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
+export type { NoticeRow } from './notice-sql.ts'
 export { checkPartitions, ensurePartitions } from './partitions.ts'
 export {
   type Connection,
@@ -89,6 +100,14 @@ export {
   type StatusReportRow,
 } from './route-dispatches.ts'
 export {
+  type ClaimedNotice,
+  type ClaimLimits,
+  claimNotices,
+  closeLostClaims,
+  endMessage,
+  type MessageEnd,
+} from './send-notices.ts'
+export {
   type LogPosition,
   readLogEnd,
   type SequencedLeaf,
@@ -104,3 +123,4 @@ export {
   type WaitingPush,
 } from './sweep-consignments.ts'
 export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
+export { changeSilence, findSilenceChanges, type SilenceChange } from './system-silence.ts'
