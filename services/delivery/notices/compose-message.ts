@@ -13,7 +13,7 @@ export interface Message {
 type Notice = Pick<ClaimedNotice, 'claim_id' | 'kind' | 'recipient' | 'language' | 'facts' | 'made_at'>
 
 /** Notices told one by one in a digest; of the others their number is told. */
-const MAX_LINES = 50
+const MAX_LINES = 200
 
 /** The mail of one claim: a notice by itself, or several as a digest, oldest first. */
 export function composeMail(notices: readonly Notice[], templates: NoticeTemplates): Message {
@@ -32,7 +32,8 @@ export function composeMail(notices: readonly Notice[], templates: NoticeTemplat
           ...texts.slice(0, MAX_LINES).map((text) => `- ${text}`),
           ...(texts.length > MAX_LINES ? [fillText(frame.more, { count: String(texts.length - MAX_LINES) })] : []),
         ]
-  const greeting = fillText(frame.greeting, { post: frame.post, ...first.facts })
+  const greeting =
+    first.facts.agency === undefined ? frame.operators : fillText(frame.greeting, { post: frame.post, ...first.facts })
   return {
     id: first.claim_id,
     recipient: first.recipient,

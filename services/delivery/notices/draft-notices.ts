@@ -59,7 +59,11 @@ function row(
     agency_code: rest.agency ?? null,
     dispatch_id: rest.dispatchId ?? null,
     consignment_id: rest.consignmentId ?? null,
-    facts: cleanFacts({ ...facts, agency: contact.agencyName, ...(contact.post ? { post: contact.post } : {}) }),
+    facts: cleanFacts({
+      ...facts,
+      ...(contact.agencyName === undefined ? {} : { agency: contact.agencyName }),
+      ...(contact.post === undefined ? {} : { post: contact.post }),
+    }),
     gather_ms: AT_ONCE.includes(kind) ? 0 : settings.noticeGatherMs,
     code,
   }

@@ -2,8 +2,8 @@ import { type ContactAddress, contactAddress, type Registry } from '../../../lib
 
 /** Whom a notice goes to. */
 export interface NoticeContact extends ContactAddress {
-  /** Shown in the greeting. */
-  readonly agencyName: string
+  /** Shown in the greeting; absent: the operators. */
+  readonly agencyName?: string
 }
 
 export type ContactRegistry = Pick<Registry, 'agency' | 'ancestors' | 'details' | 'receivingSystem'>
@@ -20,10 +20,7 @@ export interface ContactFinder {
 
 /** @param operatorMail address of the operators, where there is one */
 export function createContactFinder(registry: ContactRegistry, operatorMail: string | undefined): ContactFinder {
-  const operators: NoticeContact = {
-    agencyName: 'vận hành trục liên thông',
-    ...(operatorMail === undefined ? {} : { mail: operatorMail }),
-  }
+  const operators: NoticeContact = operatorMail === undefined ? {} : { mail: operatorMail }
   const known = new Map<string, Promise<NoticeContact | undefined>>()
   const nameOf = (code: string): string => registry.agency(code)?.name ?? code
 

@@ -31,7 +31,7 @@ export interface NoticeStage {
 const MESSAGES_AT_ONCE = 8
 const NOTICES_PER_MESSAGE = 500
 /** Time beside the network's: composing, and the commit of the end. */
-const GRACE_MS = 10_000
+const GRACE_MS = 5_000
 const MAX_RETRY_MS = 3_600_000
 const END_PAUSE_MS = 250
 

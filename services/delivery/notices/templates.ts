@@ -38,7 +38,7 @@ export type FactName = (typeof FACT_NAMES)[number]
 export type NoticeFacts = Readonly<Partial<Record<FactName, string>>>
 
 const PLACEHOLDERS: ReadonlySet<string> = new Set([...FACT_NAMES, 'count'])
-const FRAME_TEXTS = ['greeting', 'post', 'digest', 'digestText', 'more', 'closing', 'sms'] as const
+const FRAME_TEXTS = ['greeting', 'operators', 'post', 'digest', 'digestText', 'more', 'closing', 'sms'] as const
 const KIND_TEXTS = ['subject', 'text', 'sms'] as const
 
 type Texts<N extends string> = Readonly<Record<NoticeLanguage, Readonly<Record<N, string>>>>
