@@ -28,6 +28,16 @@ const FACTS = `c.id, c.version, c.dispatch_id, c.agency_code, c.kind, c.lane, c.
   d.sender_code, d.number, d.notation, d.promulgation_date, d.due_date,
   array(select distinct s.code from status_report s where s.about_dispatch_id = c.dispatch_id and s.reporter_code = c.agency_code) as statuses`
 
+/** How far the log was read for clocks. */
+export async function readClockCursor(database: Queryable): Promise<LogCursor> {
+  const { rows } = await database.query<LogCursor>({
+    name: 'read-clock-cursor',
+    text: 'select epoch, index from clock_cursor',
+  })
+  if (!rows[0]) throw new Error('clock_cursor is empty')
+  return rows[0]
+}
+
 /** The facts of these consignments as they stand now. */
 export async function findClockFacts(database: Queryable, ids: readonly string[]): Promise<ClockFacts[]> {
   const { rows } = await database.query<ClockFacts>({
@@ -69,7 +79,6 @@ export interface ClockRow {
 }
 
 export interface ArmingBatch {
-  readonly reader: string
   /** Where the reader stood when it read the batch; another that was faster makes this one void. */
   readonly seen: LogCursor
   readonly next: LogCursor
@@ -82,21 +91,18 @@ export interface ArmingBatch {
 
 const ARM = `
 with cursor as (
-  insert into log_cursor (reader, epoch, index) values ($1, $4, $5)
-  on conflict (reader) do update set epoch = excluded.epoch, index = excluded.index
-  where (log_cursor.epoch, log_cursor.index) = ($2::int, $3::bigint)
-  returning reader
+  update clock_cursor set epoch = $3, index = $4 where (epoch, index) = ($1::int, $2::bigint) returning one
 ), clocks as (
   insert into consignment_clock as k (consignment_id, dispatch_id, since, due_at)
   select c.consignment_id, c.dispatch_id, c.since, c.due_at
-  from json_to_recordset($6) as c(consignment_id uuid, dispatch_id uuid, since timestamptz, due_at timestamptz)
+  from json_to_recordset($5) as c(consignment_id uuid, dispatch_id uuid, since timestamptz, due_at timestamptz)
   where exists (select from cursor)
   -- Consigned anew: its terms begin again.
   on conflict (consignment_id) do update set since = excluded.since, due_at = excluded.due_at, done = '{}', version = k.version + 1
 ), late as materialized (
-  select l.id from unnest($7::uuid[]) as l(id) where exists (select from cursor)
-), ${noticeCtes('$8', 'late')}, ${auditCtes('$9', 'late')}
-select reader from cursor`
+  select l.id from unnest($6::uuid[]) as l(id) where exists (select from cursor)
+), ${noticeCtes('$7', 'late')}, ${auditCtes('$8', 'late')}
+select one from cursor`
 
 /**
  * Starts clocks and writes down what was sent late, with the reader's step through the log in the same commit: what one reader
@@ -107,7 +113,6 @@ export async function armClocks(database: Queryable, batch: ArmingBatch): Promis
     name: 'arm-clocks',
     text: ARM,
     values: [
-      batch.reader,
       batch.seen.epoch,
       batch.seen.index,
       batch.next.epoch,

@@ -13,6 +13,7 @@ export {
   type ClockRow,
   findAcceptedDocuments,
   findClockFacts,
+  readClockCursor,
 } from './arm-clocks.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'

@@ -192,14 +192,19 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
     'document_key.document_id': ['gateway'],
     'reply_link.code': ['gateway', ...operators],
     'refusal.params': operators,
-    'status_report.code': ['gateway', 'routing', ...operators],
+    'status_report.code': ['gateway', 'routing', 'delivery', ...operators],
+    'status_report.description': ['gateway', 'routing', ...operators],
     'delivery_attempt.answer': ['delivery', ...operators],
-    'audit_entry.event': ['gateway', 'receipts', 'audit', ...operators],
+    'audit_entry.event': ['gateway', 'delivery', 'receipts', 'audit', ...operators],
     'audit_detail.details': ['gateway', ...operators],
     'audit_pending.seq': ['gateway', 'audit', ...operators],
-    'log_leaf.index': ['gateway', 'receipts', 'audit', ...operators],
+    'log_leaf.index': ['gateway', 'delivery', 'receipts', 'audit', ...operators],
     'log_cursor.index': ['receipts', ...operators],
     'receipt.xml': ['gateway', 'receipts', ...operators],
+    'clock_cursor.index': ['delivery', ...operators],
+    'consignment_clock.done': ['delivery', ...operators],
+    'notice.recipient': ['delivery', ...operators],
+    'system_silence.since': ['delivery', ...operators],
   }
   for (const [column, allowed] of Object.entries(readers)) {
     const { rows } = await owner.query(

@@ -57,20 +57,27 @@ create index notice_claim on notice (claim_id) where claim_id is not null;
 create index notice_recent on notice (channel, recipient, claimed_at) where claimed_at is not null;
 create index notice_ended on notice (state, id);
 
+-- How far the log was read for beginnings and late documents. A table of its own: nobody else's place in the log is delivery's to move.
+create table clock_cursor (
+  one boolean primary key default true check (one),
+  epoch int not null,
+  index bigint not null
+);
+
 -- What lies in the log already is history: only what is open now gets a clock, and is looked at once.
-insert into log_cursor (reader, epoch, index)
-select 'clocks', o.epoch, coalesce((select max(l.index) + 1 from log_leaf l where l.epoch = o.epoch), 0)
+insert into clock_cursor (epoch, index)
+select o.epoch, coalesce((select max(l.index) + 1 from log_leaf l where l.epoch = o.epoch), 0)
 from log_origin o order by o.epoch desc limit 1;
 insert into consignment_clock (consignment_id, dispatch_id, since, due_at)
 select id, dispatch_id, available_at, now() from consignment
 where state not in ('ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED');
 
 grant select on log_leaf, audit_entry to lt_delivery;
-grant select, insert, update on log_cursor to lt_delivery;
+grant select, update (epoch, index) on clock_cursor to lt_delivery;
 grant select (dispatch_id, reporter_code, about_dispatch_id, code) on status_report to lt_delivery;
 grant select, insert, update, delete on consignment_clock to lt_delivery;
 grant select, insert on system_silence to lt_delivery;
 grant update (ended_at) on system_silence to lt_delivery;
 grant select, insert on notice to lt_delivery;
 grant update (state, attempts, next_attempt_at, claim_id, claimed_at, claimed_until, ended_at, code) on notice to lt_delivery;
-grant select on consignment_clock, system_silence, notice to lt_console, lt_cli;
+grant select on clock_cursor, consignment_clock, system_silence, notice to lt_console, lt_cli;

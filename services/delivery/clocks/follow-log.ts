@@ -10,8 +10,8 @@ import {
   findClockFacts,
   type LogEntry,
   type NoticeRow,
+  readClockCursor,
   readLog,
-  readLogCursor,
 } from '../../../libs/store/index.ts'
 import { draftNotices } from '../notices/draft-notices.ts'
 import { createContactFinder } from '../notices/find-contact.ts'
@@ -20,7 +20,6 @@ import { missedMorning } from './judge-clock.ts'
 import { planTerms, type TermFacts } from './plan-terms.ts'
 import { shownDate, shownInstant } from './shown-date.ts'
 
-const READER = 'clocks'
 /** Log entries taken at a time. */
 export const LOG_BATCH = 1000
 
@@ -42,7 +41,7 @@ const sentLate = defineEvent({ name: 'dispatch_sent_late', text: 'a document was
  */
 export async function followClocks(stage: ClockStage): Promise<number> {
   const { pool } = stage
-  const seen = await readLogCursor(pool, READER)
+  const seen = await readClockCursor(pool)
   const entries = await readLog(pool, seen, LOG_BATCH)
   const last = entries.at(-1)
   if (!last) return 0
@@ -50,7 +49,6 @@ export async function followClocks(stage: ClockStage): Promise<number> {
   const late = await lateDocuments(stage, accepted)
   const at = new Date()
   const taken = await armClocks(pool, {
-    reader: READER,
     seen,
     next: { epoch: last.epoch, index: last.index + 1 },
     clocks: await clocksOf(stage, entries),
