@@ -24,7 +24,8 @@ export async function findSilenceChanges(database: Queryable, afterMs: number): 
         and not exists (select from system_silence q where q.system_id = s.id and q.ended_at is null)
       union all
       select s.id, s.code, q.since, s.last_seen_at from system_silence q join system s on s.id = q.system_id
-      where q.ended_at is null and s.last_seen_at > q.since`,
+      -- What was kept has milliseconds only.
+      where q.ended_at is null and date_trunc('milliseconds', s.last_seen_at) > q.since`,
     values: [afterMs],
   })
   return rows

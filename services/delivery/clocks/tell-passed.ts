@@ -58,7 +58,11 @@ async function audience({ term, facts, contacts }: PassedTerm): Promise<Told[]> 
       return [await sender()]
     case 'due-escalated':
       return [{ contact: await contacts.aboveAgency(facts.agency_code), agency: facts.agency_code }, await sender()]
-    default:
+    case 'urgent-waiting':
+    case 'same-day-receipt':
+    case 'uncollected':
+    case 'due-soon':
+    case 'overdue':
       return [{ contact: await contacts.ofAgency(facts.agency_code), agency: facts.agency_code }]
   }
 }
