@@ -221,6 +221,12 @@ t.test(
       'leased',
     )
 
+    await world.until(async () => {
+      const { rows } = await world.eyes.query('select state from consignment where id = $1', [id])
+      return rows[0]?.state === 'EXPIRED'
+    }, 20_000)
+    const ends = (await entriesOf(sent.dispatch)).filter((event) => event === 'AcceptanceRejectionExpiry')
+    t.equal(ends.length, 1, 'one entry, in the commit of the move')
     const shown = await world.until(async () => {
       const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${sent.dispatch}`)
       return body.state === 'CLOSED' && body
@@ -228,8 +234,6 @@ t.test(
     t.match(shown.recipients, [
       { state: 'EXPIRED', refusal: { reason: 'LT_DLV_UNCOLLECTED', text: /không lấy văn bản trong 30 ngày làm việc/ } },
     ])
-    const events = await entriesOf(sent.dispatch)
-    t.equal(events.filter((event) => event === 'AcceptanceRejectionExpiry').length, 1, 'one entry')
     const fact = shown.receipts.find(({ event }: { event: string }) => event === 'AcceptanceRejectionExpiry')
     t.match(fact, { consignment: id })
     if (fact) {
@@ -298,6 +302,8 @@ t.test('a system that stops calling is reported to the operators, once, and when
   const told = (what: RegExp): number => smtp.mails.filter((mail) => what.test(readMail(mail).text)).length
   await seen('2 hours')
   await world.until(async () => told(/demo-h53 không gọi trục từ/) > 0)
+  await settled()
+  t.equal(told(/đã gọi lại/), 0, 'it is not back by itself')
   await seen('0 seconds')
   await world.until(async () => told(/demo-h53 im lặng từ .* đã gọi lại/) > 0)
   await settled()
