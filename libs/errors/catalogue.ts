@@ -11,6 +11,7 @@ import { evidenceErrors } from './areas/evidence.ts'
 import { httpErrors } from './areas/http.ts'
 import { logErrors } from './areas/log.ts'
 import { mailboxErrors } from './areas/mailbox.ts'
+import { noticeErrors } from './areas/notice.ts'
 import { operationErrors } from './areas/operation.ts'
 import { registryErrors } from './areas/registry.ts'
 import { schemaErrors } from './areas/schema.ts'
@@ -36,6 +37,7 @@ export const catalogue = {
   ...submissionErrors,
   ...deliveryErrors,
   ...operationErrors,
+  ...noticeErrors,
   ...storeErrors,
   ...httpErrors,
   ...configErrors,

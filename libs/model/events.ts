@@ -53,5 +53,11 @@ export const EVENTS = {
   contentDeleted: 'ContentDeleted',
   epochOpened: 'LogEpochOpened',
   registryChanged: 'RegistryChanged',
+  /** Accepted after the morning of the working day that follows its date (Decision 28/2018/QĐ-TTg article 6). */
+  sentLate: 'DispatchSentLate',
+  /** A term of a consignment passed: same-day receipt, urgency, due date, collection. */
+  deadlinePassed: 'DeadlinePassed',
+  systemSilent: 'SystemSilent',
+  systemBack: 'SystemBack',
 } as const
 export type EventName = (typeof EVENTS)[keyof typeof EVENTS]

@@ -36,6 +36,7 @@ export const newConsignmentId = (timeMs?: number): ConsignmentId => uuidv7(timeM
 export const newEntryId = (timeMs?: number): EntryId => uuidv7(timeMs) as EntryId
 export const newReceiptId = (timeMs?: number): ReceiptId => uuidv7(timeMs) as ReceiptId
 export const newSystemId = (timeMs?: number): SystemId => uuidv7(timeMs) as SystemId
+export const newNoticeId = (timeMs?: number): string => uuidv7(timeMs)
 
 /** The time a UUIDv7 was made, in milliseconds since 1970. */
 export function uuidTimeMs(id: string): number {

@@ -45,7 +45,8 @@ export function checkChoice<T extends string>(field: string, value: string, choi
 /** @throws BusError LT_REG_BAD_FIELD */
 export function checkContact(contact: Contact): Contact {
   const checked: Record<string, string> = {}
-  for (const field of CONTACT_FIELDS) {
+  // The post is no column of the shared directory: an import neither brings nor takes it.
+  for (const field of [...CONTACT_FIELDS, 'post'] as const) {
     const text = checkOptionalText(field, contact[field], MAX_NAME)
     if (text !== null) checked[field] = text
   }

@@ -1,4 +1,5 @@
 export type { AgencyInput } from './check-agency.ts'
+export { type ContactAddress, contactAddress } from './contact-address.ts'
 export { exportAgencies } from './exchange/export-agencies.ts'
 export { type AgencyFormat, type ImportProblem, type ImportReport, importAgencies } from './exchange/import-agencies.ts'
 export { type Level1Agency, type Level1List, loadLevel1, readLevel1 } from './exchange/load-level1.ts'

@@ -6,12 +6,16 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
+export { type AddedConsignment, applyRequests, type RequestBatch, type RequestRow } from './apply-requests.ts'
 export {
-  type AddedConsignment,
-  applyRequests,
-  type RequestBatch,
-  type RequestRow,
-} from './apply-requests.ts'
+  type AcceptedDocument,
+  armClocks,
+  type ClockFacts,
+  type ClockRow,
+  findAcceptedDocuments,
+  findClockFacts,
+  readClockCursor,
+} from './arm-clocks.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
 export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
@@ -24,9 +28,11 @@ export { findProbe } from './find-probe.ts'
 export * from './find-stuck.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
 export { findTargets, type TargetAnswer, type TargetDispatch, type TargetQuestion } from './find-targets.ts'
+export { type ClockMove, type DueClock, findDueClocks, fireClocks } from './fire-clocks.ts'
 export { inTransaction } from './in-transaction.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
 export { listAsked, listBusinessRequests, type RequestView } from './list-business-requests.ts'
+export { listNotices, NOTICE_STATES, type NoticeState, type NoticeView } from './list-notices.ts'
 export {
   type LockedConsignment,
   type LockedDispatch,
@@ -37,6 +43,7 @@ export {
 export { idFloor } from './look-up.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
 export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
+export type { NoticeRow } from './notice-sql.ts'
 export * from './operations/find-operable.ts'
 export * from './operations/maintenance.ts'
 export * from './operations/operate-consignments.ts'
@@ -143,6 +150,14 @@ export {
   type StatusReportRow,
 } from './route-dispatches.ts'
 export {
+  type ClaimedNotice,
+  type ClaimLimits,
+  claimNotices,
+  closeLostClaims,
+  endMessage,
+  type MessageEnd,
+} from './send-notices.ts'
+export {
   type LogPosition,
   readLogEnd,
   type SequencedLeaf,
@@ -159,5 +174,6 @@ export {
   type WaitingPush,
 } from './sweep-consignments.ts'
 export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
+export { changeSilence, findSilenceChanges, type SilenceChange } from './system-silence.ts'
 export { takePushSlot } from './take-push-slot.ts'
 export { type FreeConsignment, findFreeConsignments, turnToPush } from './turn-to-push.ts'

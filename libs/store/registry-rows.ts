@@ -33,6 +33,8 @@ export interface Contact {
   readonly email?: string
   readonly address?: string
   readonly website?: string
+  /** Name of the post or unit that answers there, never of a person. */
+  readonly post?: string
 }
 
 /** An agency with all that the registry keeps of it. */

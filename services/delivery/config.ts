@@ -1,5 +1,7 @@
 import { sharedSettings } from '../../libs/runtime/index.ts'
 import { type Static, Type } from '../../libs/schema/index.ts'
+import { clockSettings } from './clocks/settings.ts'
+import { noticeSettings } from './notices/settings.ts'
 
 const HOUR = 3_600_000
 
@@ -117,5 +119,7 @@ export const deliveryConfig = Type.Object({
     default: 10_000,
     description: 'a push that was not begun so long after it was due is queued again; doubles each time, up to 5 min',
   }),
+  ...clockSettings,
+  ...noticeSettings,
 })
 export type DeliveryConfig = Static<typeof deliveryConfig>

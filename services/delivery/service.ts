@@ -9,6 +9,7 @@ import { openQueues } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
 import { defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, findWaitingPushes, openPool } from '../../libs/store/index.ts'
+import { runClocks } from './clocks/run-clocks.ts'
 import { openAttemptCommits } from './commit-attempts.ts'
 import { type DeliveryConfig, deliveryConfig } from './config.ts'
 import { openBreakers } from './keep-breakers.ts'
@@ -85,6 +86,7 @@ export const deliveryService = defineService({
       hurry: hurry.signal,
     }
 
+    const clocks = await runClocks({ config, log, pool, bus, registry }, { signal, hurry: hurry.signal })
     const workers = workQueues(stage)
     workers.follow()
     bus.subscribe(SUBJECTS.registryChanged, () => {
@@ -134,7 +136,7 @@ export const deliveryService = defineService({
         const timer = setTimeout(() => hurry.abort(), DRAIN_MS)
         stopListening()
         await closeHealth()
-        await Promise.all([...consumers, sweeper.done, looker.done])
+        await Promise.all([...consumers, sweeper.done, looker.done, clocks.done])
         await Promise.all([prober.drain(), poster.drain()])
         await queues.close()
         clearTimeout(timer)

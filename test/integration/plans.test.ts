@@ -1,17 +1,26 @@
 import t from 'tap'
 import {
   acceptDispatches,
+  armClocks,
+  changeSilence,
   claimAttempts,
+  claimNotices,
   closeDispatches,
   endAttempts,
+  endMessage,
+  findAcceptedDocuments,
+  findClockFacts,
   findConsignments,
   findDispatch,
   findDispatchesToRoute,
+  findDueClocks,
   findEntry,
   findOperable,
   findOverdueAttempts,
   findSenders,
+  findSilenceChanges,
   findWaitingPushes,
+  fireClocks,
   hasFreeConsignment,
   leaseWaiting,
   listConsignments,
@@ -66,6 +75,10 @@ await owner.query(
   )
   insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, row_number() over (order by id) - 1, id, '' from d`,
   [DOCUMENTS],
+)
+await owner.query(
+  `insert into consignment_clock (consignment_id, dispatch_id, since, due_at)
+   select id, dispatch_id, available_at, now() from consignment order by id desc limit 20`,
 )
 await owner.query('analyze')
 const newest = (await owner.query<{ id: string }>(`select id from dispatch order by id desc limit 20`)).rows.map(
@@ -215,6 +228,45 @@ const STATEMENTS: Readonly<
         ],
         [],
       ),
+  ],
+  'facts of twenty clocks': ['delivery', 80, (d) => findClockFacts(d, newest)],
+  'dates of twenty documents': ['delivery', 40, (d) => findAcceptedDocuments(d, newest)],
+  'due clocks': ['delivery', 0, (d) => findDueClocks(d, 200)],
+  'starting a clock': [
+    'delivery',
+    0,
+    (d) =>
+      armClocks(d, {
+        seen: { epoch: 0, index: 0 },
+        next: { epoch: 0, index: 1 },
+        clocks: [{ consignment_id: id, dispatch_id: id, since: at, due_at: at }],
+        late: [],
+        notices: [],
+        entries: [],
+      }),
+  ],
+  'an expiry': [
+    'delivery',
+    4,
+    (d) =>
+      fireClocks(
+        d,
+        [{ ...move, done: {}, due_at: null, expire: true, consignment_version: 1, reason: 'x', text: 'x' }],
+        [],
+        [],
+      ),
+  ],
+  'silent systems': ['delivery', 0, (d) => findSilenceChanges(d, 1000)],
+  'a silence': ['delivery', 0, (d) => changeSilence(d, [{ id, code: 'x', since: new Date(), back_at: null }], [], [])],
+  'claiming notices': [
+    'delivery',
+    0,
+    (d) => claimNotices(d, { channels: ['mail'], messages: 8, perMessage: 500, perHour: 12, deadlineMs: 1000 }),
+  ],
+  'the end of a message': [
+    'delivery',
+    0,
+    (d) => endMessage(d, { claimId: id, state: 'SENT', retryMs: null, code: null, maxAttempts: 1 }, []),
   ],
   'a step of the log': ['receipts', 1100, (d) => readLog(d, { epoch: 0, index: DOCUMENTS - 500 }, 500)],
   closing: [

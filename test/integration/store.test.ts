@@ -265,12 +265,13 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
     'document_key.document_id': ['gateway'],
     'reply_link.code': ['gateway', ...operators],
     'refusal.params': operators,
-    'status_report.code': ['gateway', 'routing', 'receipts', ...operators],
+    'status_report.code': ['gateway', 'routing', 'delivery', 'receipts', ...operators],
+    'status_report.description': ['gateway', 'routing', 'receipts', ...operators],
     'delivery_attempt.answer': ['delivery', ...operators],
-    'audit_entry.event': ['gateway', 'receipts', 'audit', ...operators],
+    'audit_entry.event': ['gateway', 'delivery', 'receipts', 'audit', ...operators],
     'audit_detail.details': ['gateway', 'receipts', ...operators],
     'audit_pending.seq': ['gateway', 'audit', ...operators],
-    'log_leaf.index': ['gateway', 'receipts', 'audit', ...operators],
+    'log_leaf.index': ['gateway', 'delivery', 'receipts', 'audit', ...operators],
     'log_cursor.index': ['receipts', ...operators],
     'operator.key_hash': operators,
     'operation_request.snapshot': operators,
@@ -280,6 +281,10 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
     'hook_notice.dispatch_id': ['delivery', ...operators],
     'hook_state.waiting': ['delivery', 'receipts', ...operators],
     'hook_attempt.answer': ['delivery', ...operators],
+    'clock_cursor.index': ['delivery', ...operators],
+    'consignment_clock.done': ['delivery', ...operators],
+    'notice.recipient': ['delivery', ...operators],
+    'system_silence.since': ['delivery', ...operators],
   }
   for (const [column, allowed] of Object.entries(readers)) {
     const { rows } = await owner.query(

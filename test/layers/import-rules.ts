@@ -45,6 +45,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   pino: ['libs/runtime'],
   'prom-client': ['libs/runtime'],
   yauzl: ['libs/envelope'],
+  nodemailer: ['services/delivery/notices'],
   // The gateway checks assertions and issues tokens, the client makes assertions: two ends of one exchange.
   jose: ['services/gateway/auth', 'libs/client'],
 }

@@ -189,4 +189,18 @@ export const deliveryErrors = defineErrors({
       en: 'The receiver mends its system, then the sender asks for a re-send.',
     },
   },
+  LT_DLV_UNCOLLECTED: {
+    status: 410,
+    actor: 'receiver',
+    retry: 'after-fix',
+    vxpCode: '20',
+    title: {
+      vi: 'Bên nhận không lấy văn bản trong {days} ngày làm việc.',
+      en: 'The receiver did not collect the document within {days} working days.',
+    },
+    advice: {
+      vi: 'Bên gửi liên hệ bên nhận, sau đó yêu cầu gửi lại nếu vẫn cần.',
+      en: 'The sender gets in touch with the receiver, then asks for a re-send where it is still wanted.',
+    },
+  },
 })

@@ -1,0 +1,67 @@
+import { auditCtes } from './audit-sql.ts'
+import { type NoticeRow, noticeCtes } from './notice-sql.ts'
+import type { Queryable } from './pool.ts'
+
+/** A system that fell silent, or that is back. */
+export interface SilenceChange {
+  readonly id: string
+  readonly code: string
+  /** When it was seen last before it fell silent. */
+  readonly since: Date
+  /** When it was seen again; `null` while it is silent. */
+  readonly back_at: Date | null
+}
+
+/**
+ * Systems that fetch, are not suspended and were not seen for so long, without an open silence; and open silences whose system
+ * was seen again. A system that never called is not silent: it has not begun.
+ */
+export async function findSilenceChanges(database: Queryable, afterMs: number): Promise<SilenceChange[]> {
+  const { rows } = await database.query<SilenceChange>({
+    name: 'find-silence-changes',
+    text: `select s.id, s.code, s.last_seen_at as since, null::timestamptz as back_at from system s
+      where s.suspended_at is null and s.delivery = 'pull' and s.last_seen_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+        and not exists (select from system_silence q where q.system_id = s.id and q.ended_at is null)
+      union all
+      select s.id, s.code, q.since, s.last_seen_at from system_silence q join system s on s.id = q.system_id
+      -- What was kept has milliseconds only.
+      where q.ended_at is null and date_trunc('milliseconds', s.last_seen_at) > q.since`,
+    values: [afterMs],
+  })
+  return rows
+}
+
+const CHANGE = `
+with wanted as materialized (
+  select m.* from json_to_recordset($1) as m(id uuid, since timestamptz, back_at timestamptz) order by m.id
+), begun as (
+  insert into system_silence (system_id, since, noticed_at) select id, since, clock_timestamp() from wanted where back_at is null
+  on conflict do nothing
+  returning system_id as id
+), ended as (
+  update system_silence q set ended_at = w.back_at from wanted w
+  where w.back_at is not null and q.system_id = w.id and q.since = w.since and q.ended_at is null
+  returning q.system_id as id
+), moved as (
+  select id from begun union all select id from ended
+), ${noticeCtes('$2', 'moved')}, ${auditCtes('$3', 'moved')}
+select id from moved`
+
+/** Writes down who fell silent and who is back; of several processes that saw it one does. At most one change per system. */
+export async function changeSilence(
+  database: Queryable,
+  changes: readonly SilenceChange[],
+  notices: readonly NoticeRow[],
+  entries: readonly ({ readonly owner: string } & object)[],
+): Promise<Set<string>> {
+  const { rows } = await database.query<{ id: string }>({
+    name: 'change-silence',
+    text: CHANGE,
+    values: [
+      JSON.stringify(changes.map(({ id, since, back_at }) => ({ id, since, back_at }))),
+      JSON.stringify(notices),
+      JSON.stringify(entries),
+    ],
+  })
+  return new Set(rows.map(({ id }) => id))
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { newNoticeId } from '../../libs/model/index.ts'
+import {
+  type ClaimLimits,
+  changeSilence,
+  claimNotices,
+  closeLostClaims,
+  endMessage,
+  findSilenceChanges,
+  type MessageEnd,
+  type NoticeRow,
+  openPool,
+} from '../../libs/store/index.ts'
+import { createDatabase } from '../harness/harness.ts'
+
+const database = await createDatabase(t)
+const pool = openPool(database.url('delivery'), { name: 'delivery', max: 8, keepPlans: true })
+const eyes = openPool(database.url('postgres'), { name: 'eyes', max: 1 })
+t.teardown(() => Promise.all([pool.end(), eyes.end()]))
+t.beforeEach(() => eyes.query('truncate notice, system_silence; delete from system'))
+
+const LIMITS: ClaimLimits = {
+  channels: ['mail', 'sms'],
+  messages: 8,
+  perMessage: 100,
+  perHour: 100,
+  deadlineMs: 60_000,
+}
+
+async function addSystem(seenAgo: string | null): Promise<string> {
+  const id = randomUUID()
+  await eyes.query(`insert into system (id, code, name, last_seen_at) values ($1, $2, 'x', now() - $3::interval)`, [
+    id,
+    `s${id.slice(0, 8)}`,
+    seenAgo,
+  ])
+  return id
+}
+
+/** Makes notices the way statements do: with the move they tell of. */
+async function make(count: number, row: Partial<NoticeRow> = {}): Promise<NoticeRow[]> {
+  const owner = await addSystem('1 hour')
+  const rows = Array.from({ length: count }, (): NoticeRow => {
+    const id = newNoticeId()
+    return {
+      owner,
+      id,
+      dedupe_key: id,
+      kind: 'overdue',
+      channel: 'mail',
+      recipient: 'a@x.vn',
+      language: 'vi',
+      agency_code: null,
+      dispatch_id: null,
+      consignment_id: null,
+      facts: { number: '1' },
+      gather_ms: 0,
+      code: null,
+      ...row,
+    }
+  })
+  await changeSilence(pool, [{ id: owner, code: 'x', since: new Date(), back_at: null }], rows, [])
+  return rows
+}
+
+const countBy = async (column: string): Promise<Record<string, number>> => {
+  const { rows } = await eyes.query(`select ${column} as name, count(*)::int as n from notice group by 1`)
+  return Object.fromEntries(rows.map(({ name, n }) => [name, n]))
+}
+const end = (claimId: string, state: MessageEnd['state'], maxAttempts = 3): Promise<string[]> =>
+  endMessage(pool, { claimId, state, retryMs: state === 'WAITING' ? 0 : null, code: null, maxAttempts }, [])
+
+t.test('the same key is one notice, whoever makes it again; without a move none is made', async (t) => {
+  await make(1, { dedupe_key: 'k' })
+  await make(1, { dedupe_key: 'k' })
+  t.same(await countBy('state'), { WAITING: 1 })
+  const change = { id: randomUUID(), code: 'x', since: new Date(0), back_at: new Date() }
+  const [row] = await make(1)
+  const stray = { ...(row as NoticeRow), id: newNoticeId(), dedupe_key: 'stray', owner: change.id }
+  t.same(await changeSilence(pool, [change], [stray], []), new Set(), 'nothing moved')
+  t.same(await countBy('state'), { WAITING: 2 })
+  await t.rejects(make(1, { facts: { subject: 'mật' } }), { code: '23514' }, 'only the facts of the list')
+  await make(1, { recipient: '', code: 'LT_NTC_NO_CONTACT' })
+  t.same(await countBy('code'), { null: 2, LT_NTC_NO_CONTACT: 1 })
+  t.same(await countBy('state'), { WAITING: 2, FAILED: 1 }, 'nobody to tell: visible at once')
+})
+
+t.test('what waits for one contact is one message, and company is waited for', async (t) => {
+  await make(3, { gather_ms: 60_000 })
+  t.same(await claimNotices(pool, LIMITS), [], 'not yet')
+  await make(1)
+  await make(2, { recipient: 'b@x.vn' })
+  await make(1, { channel: 'sms', recipient: '+84912345678' })
+  const claimed = await claimNotices(pool, LIMITS)
+  const messages = new Map(claimed.map(({ claim_id, recipient }) => [claim_id, recipient]))
+  t.same([...messages.values()].sort(), ['+84912345678', 'a@x.vn', 'b@x.vn'])
+  t.equal(claimed.filter(({ recipient }) => recipient === 'a@x.vn').length, 4, 'those that waited come along')
+  t.same(await claimNotices(pool, LIMITS), [], 'claimed is claimed')
+  await make(5)
+  t.equal((await claimNotices(pool, { ...LIMITS, perMessage: 3 })).length, 3)
+  await make(1, { channel: 'sms', recipient: '+84987654321' })
+  t.ok(
+    (await claimNotices(pool, { ...LIMITS, channels: ['mail'] })).every(({ channel }) => channel === 'mail'),
+    'a channel that is not set up leaves its notices alone',
+  )
+})
+
+t.test('many at once claim each notice once', async (t) => {
+  for (let i = 0; i < 30; i++) await make(4, { recipient: `r${i % 6}@x.vn` })
+  const rounds = await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      const own: string[] = []
+      for (let i = 0; i < 6; i++) own.push(...(await claimNotices(pool, LIMITS)).map(({ id }) => id))
+      return own
+    }),
+  )
+  const ids = rounds.flat()
+  t.equal(new Set(ids).size, ids.length, 'none twice')
+  t.equal(ids.length, 120, 'and all')
+})
+
+t.test('a contact has its share of an hour; what is more waits', async (t) => {
+  for (let i = 0; i < 3; i++) {
+    await make(2)
+    const [first] = await claimNotices(pool, { ...LIMITS, perHour: 2 })
+    if (i < 2) await end(first?.claim_id as string, 'SENT')
+    else t.equal(first, undefined, 'the third message waits')
+  }
+  await make(1, { recipient: 'b@x.vn' })
+  t.match(await claimNotices(pool, { ...LIMITS, perHour: 2 }), [{ recipient: 'b@x.vn' }], 'others are not held up')
+  await eyes.query(`update notice set claimed_at = claimed_at - interval '1 hour', next_attempt_at = now()`)
+  t.equal((await claimNotices(pool, { ...LIMITS, perHour: 2 })).length, 2, 'an hour later')
+})
+
+t.test('what surely was not sent is tried again, a number of times; what may have been, never', async (t) => {
+  await make(1)
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const [notice] = await claimNotices(pool, LIMITS)
+    t.equal(notice?.attempts, attempt)
+    await end(notice?.claim_id as string, 'WAITING')
+    t.same(await end(randomUUID(), 'SENT'), [], "nobody else's claim")
+  }
+  t.same(await countBy('state'), { FAILED: 1 })
+
+  await make(1)
+  const [lost] = await claimNotices(pool, { ...LIMITS, deadlineMs: 1 })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(await closeLostClaims(pool, 'LT_NTC_INTERRUPTED', 'UNSURE'), 1)
+  t.same(await claimNotices(pool, LIMITS), [])
+  t.equal((await end(lost?.claim_id as string, 'SENT')).length, 1, 'its own process was only slow, and knows better')
+  t.same(await end(lost?.claim_id as string, 'WAITING'), [], 'what was sent stays sent')
+  t.same(await countBy('state'), { FAILED: 1, SENT: 1 })
+})
+
+t.test('a system is silent once, until it is back', async (t) => {
+  const [silent, lively, never] = [await addSystem('2 hours'), await addSystem('1 minute'), await addSystem(null)]
+  const push = await addSystem('2 hours')
+  const suspended = await addSystem('2 hours')
+  await eyes.query(`update system set delivery = 'push', push_url = 'https://x' where id = $1`, [push])
+  await eyes.query(`update system set suspended_at = now(), suspended_reason = 'x' where id = $1`, [suspended])
+  const changes = await findSilenceChanges(pool, 3_600_000)
+  t.same(
+    changes.map(({ id }) => id),
+    [silent],
+  )
+  const moved = await Promise.all(Array.from({ length: 5 }, () => changeSilence(pool, changes, [], [])))
+  t.equal(
+    moved.reduce((sum, { size }) => sum + size, 0),
+    1,
+    'of five that saw it one tells',
+  )
+  t.same(await findSilenceChanges(pool, 3_600_000), [])
+  await eyes.query('update system set last_seen_at = now() where id = any($1::uuid[])', [[silent, lively, never]])
+  const back = await findSilenceChanges(pool, 3_600_000)
+  t.match(back, [{ id: silent, back_at: Date }])
+  t.equal((await changeSilence(pool, back, [], [])).size, 1)
+  t.equal((await changeSilence(pool, back, [], [])).size, 0)
+})
