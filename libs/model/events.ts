@@ -30,6 +30,13 @@ export const EVENTS = {
   closed: 'DispatchClosed',
   reopened: 'DispatchReopened',
   contentDeleted: 'ContentDeleted',
+  /** Content may not be deleted until it is released: a legal hold. */
+  contentHeld: 'ContentHeld',
+  contentReleased: 'ContentReleased',
+  /** An operator's check of the database mended a row; state and content are as they were. */
+  repaired: 'StateRepaired',
+  partitionDetached: 'PartitionDetached',
+  partitionAttached: 'PartitionAttached',
   epochOpened: 'LogEpochOpened',
   registryChanged: 'RegistryChanged',
 } as const

@@ -6,15 +6,37 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
+export {
+  ARCHIVED_TABLES,
+  attachPartition,
+  detachPartition,
+  findMonthObstacle,
+  listPartitionMonths,
+  type MonthObstacle,
+  moveMonthKeys,
+  type PartitionMonth,
+} from './archive-month.ts'
 export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
 export { checkDurability, clockSkewMs } from './check-durability.ts'
 export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
 export { closeDispatches } from './close-dispatches.ts'
 export { coalesce } from './coalesce.ts'
-export { noteContentSwept, readContentSwept, tryLeadContentSweep } from './content-sweep.ts'
+export { noteContentSwept, readContentSwept, tryLeadContentSweep, tryLeadRetention } from './content-sweep.ts'
+export {
+  beginDeletion,
+  type ContentProof,
+  classifyContent,
+  type DueContent,
+  type DuePlace,
+  endDeletion,
+  eraseContent,
+  findBegunDeletions,
+  findDueContent,
+} from './delete-content.ts'
 export { type AttemptEnd, endAttempts } from './end-attempts.ts'
 export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export { type HeldContent, type HoldOutcome, holdContent, listHeldContent } from './hold-content.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
 export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
@@ -80,6 +102,14 @@ export * from './registry-search.ts'
 export * from './registry-system.ts'
 export * from './registry-write.ts'
 export { resendConsignment } from './resend-consignment.ts'
+export {
+  listRetentionClasses,
+  listRetentionRules,
+  type RetentionClass,
+  type RetentionRule,
+  setRetentionClass,
+  setRetentionRule,
+} from './retention-policy.ts'
 export {
   type ConsignmentRow,
   type DispatchToRoute,

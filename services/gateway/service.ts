@@ -32,6 +32,7 @@ import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
 import { watchNotices } from './mailbox/watch-notices.ts'
 import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
+import { keepRetention } from './retention/keep-retention.ts'
 import { keepContentSwept } from './sweep-content.ts'
 
 const POOL_SIZE = 10
@@ -164,6 +165,14 @@ export const gatewayService = defineService({
     addTokenRoute(server, auth)
     keepAssertionsSwept(pool, log, signal)
     keepContentSwept({ blobs, databaseUrl: config.databaseUrl, maxOrphans: config.maxOrphans, log, signal })
+    keepRetention({
+      databaseUrl: config.databaseUrl,
+      blobs,
+      trust: () => trust,
+      log,
+      signal,
+      onDeleted: () => bus.publish(SUBJECTS.auditPending),
+    })
     const checks = {
       database: () => checkDatabase(pool),
       registry: () => checkFresh(registry),
