@@ -36,6 +36,30 @@ export {
 export { type AttemptEnd, endAttempts } from './end-attempts.ts'
 export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
 export { type FoundSubmission, findSubmission } from './find-submissions.ts'
+export {
+  type DanglingPage,
+  findDangling,
+  REFERENCES,
+  type ReferringTable,
+  readLivingFloor,
+} from './fsck/find-dangling.ts'
+export { type DueWork, filterWaiting, findLatePushes, findLateRouting } from './fsck/find-due-work.ts'
+export * from './fsck/read-bundles.ts'
+export {
+  type CheckedEntry,
+  type CheckedLeaf,
+  findFalsePending,
+  readEntryPage,
+  readLeafPage,
+} from './fsck/read-log-pages.ts'
+export {
+  endLostAttempt,
+  type RepairEntries,
+  releaseLease,
+  relinkSubmission,
+  republishDispatch,
+  requeuePush,
+} from './fsck/repair-rows.ts'
 export { type HeldContent, type HoldOutcome, holdContent, listHeldContent } from './hold-content.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
 export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
