@@ -30,11 +30,14 @@ export async function findDangling(
   limit: number,
 ): Promise<DanglingPage> {
   const { column, target, index } = REFERENCES[table]
+  // Read along the index and no further than the page: rows by their own id are unique, others may name the same one several times.
+  const distinct = index === 'id' ? '' : 'distinct'
+  const page = `select ${distinct} ${index} as id, ${column} as reference from ${table} where ${index} > $1 order by ${index} limit $3`
   const { rows } = await database.query<{ dangling: string[] | null; last: string | null }>(
     `select array_agg(p.id order by p.id) filter (where t.id is null and p.reference >= $2::uuid) as dangling,
         (array_agg(p.id order by p.id desc))[1] as last
       from (
-        select distinct ${index} as id, ${column} as reference from ${table} where ${index} > $1 order by ${index} limit $3
+        ${page}
       ) p left join lateral (select id from ${target} t where t.id = p.reference offset 0) t on true`,
     [place.after, place.floor, limit],
   )

@@ -7,11 +7,11 @@ export interface DueWork {
   readonly agency_code: string
 }
 
-/** Dispatches that wait for routing longer than so many seconds, oldest first. */
+/** Dispatches that wait for routing longer than so many seconds. */
 export async function findLateRouting(database: Queryable, graceSeconds: number, limit: number): Promise<DueWork[]> {
   const { rows } = await database.query<DueWork>(
     `select id, version, sender_code as agency_code from dispatch
-      where state = 'ACCEPTED' and accepted_at < now() - make_interval(secs => $1) order by accepted_at limit $2`,
+      where state = 'ACCEPTED' and accepted_at < now() - make_interval(secs => $1) order by next_publish_at limit $2`,
     [graceSeconds, limit],
   )
   return rows
@@ -22,7 +22,7 @@ export async function findLatePushes(database: Queryable, graceSeconds: number, 
   const { rows } = await database.query<DueWork>(
     `select id, version, agency_code from consignment
       where state in ('QUEUED', 'RETRYING') and (state = 'QUEUED' or next_attempt_at is not null)
-        and coalesce(next_attempt_at, available_at) < now() - make_interval(secs => $1) order by id limit $2`,
+        and coalesce(next_attempt_at, available_at) < now() - make_interval(secs => $1) order by next_publish_at limit $2`,
     [graceSeconds, limit],
   )
   return rows
