@@ -30,5 +30,10 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'second-consignment', file: 'test/flow/repetition.test.ts', only: /twenty times/ },
   { name: 'unclaimed-attempt', file: 'test/flow/push.test.ts', only: /gets what was sent/ },
   { name: 'dropped-push-sweep', file: 'test/flow/push-outages.test.ts', only: /wiped mid-flight/ },
+  { name: 'delete-under-hold', file: 'test/flow/retention.test.ts', only: /a hold keeps content/ },
+  { name: 'unlink-before-commit', file: 'test/flow/retention.test.ts', only: /a hold keeps content/ },
+  { name: 'unresumed-deletion', file: 'test/flow/retention.test.ts', only: /die between any two steps/ },
+  { name: 'fsck-blind-to-digest', file: 'test/integration/fsck.test.ts', only: /one planted error/ },
+  { name: 'fsck-blind-to-state', file: 'test/integration/fsck.test.ts', only: /one planted error/ },
   { name: 'accept-replayed-assertion', file: 'test/attacks/token-assertion.test.ts' },
 ]

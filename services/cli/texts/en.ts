@@ -104,6 +104,29 @@ export const en: Readonly<Record<TextKey, string>> = {
     '  What to do: read the reason with lienthong trace ID; have the receiver mended, then ask the sender to resend the consignment.',
   'stuck.todo.unsequenced':
     '  What to do: check the audit service (GET /health/ready, log); once it runs, the log goes on by itself.',
+  'stuck.kind.attempt': 'Attempts to push that nobody ended',
+  'stuck.kind.retrying': 'Pushes that failed again and again',
+  'stuck.kind.recall': 'Recalls the receiver has not answered',
+  'stuck.kind.reader': 'Readers of the log that stand still',
+  'stuck.kind.deleting': 'Deletions that were begun and not finished',
+  'stuck.kind.undeleted': 'Content whose time is over and that is still there',
+  'stuck.kind.suspended': 'Suspended systems: their documents wait',
+  'stuck.kind.partition': 'Tables without a place for the coming days',
+  'stuck.todo.attempt':
+    '  What to do: check the delivery service (GET /health/ready, log); once it runs, they are tried again. If not: lienthong fsck --repair.',
+  'stuck.todo.retrying':
+    '  What to do: read what the endpoint answers with lienthong trace ID and tell the receiving system; once it answers, they go by themselves.',
+  'stuck.todo.recall': '  What to do: ask the receiver to answer the recall with status 15 or 16.',
+  'stuck.todo.reader':
+    '  What to do: check the service of that name (GET /health/ready, log): dispatches are not closed and senders not told until it reads on.',
+  'stuck.todo.deleting':
+    '  What to do: check the log of the gateway for the content folder (rights, disk); the next sweep finishes them.',
+  'stuck.todo.undeleted':
+    '  What to do: check the log of the gateway; content that cannot be read stays: lienthong fsck --content.',
+  'stuck.todo.suspended':
+    '  What to do: decide: lienthong system resume CODE, or give its agencies another system (lienthong system front).',
+  'stuck.todo.partition':
+    '  What to do: check the routing service, which makes them ahead; without them nothing can be accepted.',
   'stuck.head': '{what}: {count}',
   'stuck.item': '  {id}  {agency}  since {since}',
   'hold.held': 'The content of {id} is held: it will not be deleted until it is released',

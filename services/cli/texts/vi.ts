@@ -102,6 +102,28 @@ export const vi = {
     '  Cần làm: xem lý do bằng lienthong trace MÃ; sửa bên nhận rồi đề nghị bên gửi gửi lại bản nhận này.',
   'stuck.todo.unsequenced':
     '  Cần làm: kiểm tra dịch vụ audit (GET /health/ready, nhật ký); chạy lại thì nhật ký tự xếp tiếp.',
+  'stuck.kind.attempt': 'Lần đẩy không có ai kết thúc',
+  'stuck.kind.retrying': 'Bản nhận đẩy mãi không được',
+  'stuck.kind.recall': 'Yêu cầu thu hồi nơi nhận chưa trả lời',
+  'stuck.kind.reader': 'Bộ đọc nhật ký đứng yên',
+  'stuck.kind.deleting': 'Việc xóa nội dung dở dang',
+  'stuck.kind.undeleted': 'Nội dung hết hạn lưu mà vẫn còn',
+  'stuck.kind.suspended': 'Hệ thống đang bị tạm dừng: văn bản của họ đang chờ',
+  'stuck.kind.partition': 'Bảng chưa có chỗ cho những ngày tới',
+  'stuck.todo.attempt':
+    '  Cần làm: kiểm tra dịch vụ delivery (GET /health/ready, log); khi chạy lại sẽ tự thử lại. Nếu không: lienthong fsck --repair.',
+  'stuck.todo.retrying':
+    '  Cần làm: xem đầu nhận trả lời gì bằng lienthong trace MÃ và báo hệ thống nhận; khi họ trả lời được thì tự đi tiếp.',
+  'stuck.todo.recall': '  Cần làm: nhắc nơi nhận trả lời thu hồi bằng trạng thái 15 hoặc 16.',
+  'stuck.todo.reader':
+    '  Cần làm: kiểm tra dịch vụ cùng tên (GET /health/ready, log): chưa đọc tiếp thì chưa đóng lượt gửi và chưa báo nơi gửi.',
+  'stuck.todo.deleting': '  Cần làm: xem log của gateway về thư mục nội dung (quyền, đĩa); lượt quét sau sẽ làm nốt.',
+  'stuck.todo.undeleted':
+    '  Cần làm: xem log của gateway; nội dung không đọc được thì không xóa: lienthong fsck --content.',
+  'stuck.todo.suspended':
+    '  Cần làm: quyết định: lienthong system resume MÃ, hoặc giao cơ quan cho hệ thống khác (lienthong system front).',
+  'stuck.todo.partition':
+    '  Cần làm: kiểm tra dịch vụ routing là nơi tạo trước; thiếu thì không nhận được văn bản nào.',
   'stuck.head': '{what}: {count}',
   'stuck.item': '  {id}  {agency}  từ {since}',
   'hold.held': 'Đã giữ nội dung của {id}: không bị xóa cho đến khi bỏ giữ',
