@@ -121,7 +121,7 @@ export function hotStatements(of: Subjects): Readonly<Record<string, HotStatemen
       run: (d) =>
         routeDispatches(d, { moves: [{ id: dispatch, version: 1, at }], consignments: [], statuses: [], entries: [] }),
     },
-    'due dispatches': { role: 'routing', run: (d) => takeDueDispatches(d, 500) },
+    'due dispatches': { role: 'routing', run: (d) => takeDueDispatches(d, 500, ['urgent', 'normal']) },
     'waiting pushes by id': { role: 'delivery', run: (d) => findWaitingPushes(d, [consignment]) },
     'due pushes': { role: 'delivery', run: (d) => takeDuePushes(d, 500, 1000) },
     'overdue attempts': { role: 'delivery', run: (d) => findOverdueAttempts(d, 500) },
