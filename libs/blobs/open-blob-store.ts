@@ -7,6 +7,7 @@ import { dispatchFolder, isBlobPath } from './blob-path.ts'
 import { errnoOf, writeError } from './disk-error.ts'
 import { findOrphans, type OrphanSearch, sweepIncoming } from './find-orphans.ts'
 import { FolderMaker } from './make-folder.ts'
+import { measureFile } from './measure-file.ts'
 import { emptyQuarantine, quarantine } from './quarantine.ts'
 import { type ByteRange, readRange } from './read-range.ts'
 import { type StageContext, type StagedBlob, Staging } from './staged-blob.ts'
@@ -30,6 +31,8 @@ export interface BlobStore {
    * chunk is given. The stream fails with LT_STORE_CONTENT_MISSING or LT_STORE_CONTENT_DAMAGED.
    */
   read(path: string, range?: ByteRange): Readable
+  /** Bytes of a kept file; undefined when there is none. @throws BusError LT_STORE_UNAVAILABLE */
+  measure(path: string): Promise<number | undefined>
   /** Deletes the content of a dispatch; resolves once the deletion itself is on disk. No error when there is none. */
   remove(dispatchId: string): Promise<void>
   /** Ids of dispatches with content here and no row anywhere; the caller puts them aside. */
@@ -60,6 +63,7 @@ export async function openBlobStore(options: BlobStoreOptions): Promise<BlobStor
   return {
     stage: () => new Staging(context),
     read: (path, range = {}) => Readable.from(readKept(dir, path, range), { objectMode: false }),
+    measure: (path) => measureFile(dir, path),
     remove: (dispatchId) => remove(dir, sync, dispatchId),
     listOrphans: (search) => findOrphans(dir, search),
     quarantine: (dispatchId) => quarantine(dir, sync, dispatchId, new Date()),

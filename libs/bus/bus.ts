@@ -1,4 +1,6 @@
 import type { ConsumeWorkOptions } from './consume-work.ts'
+import type { WaitingWork } from './peek-work.ts'
+import type { StreamName } from './streams.ts'
 
 export interface PublishWorkOptions {
   /** `Nats-Msg-Id`: the server drops a second message with it within two minutes. Saves work; correctness never rests on it. */
@@ -21,6 +23,11 @@ export interface Bus {
    * @throws BusError LT_DLV_BUS_UNAVAILABLE
    */
   ensureStreams(): Promise<ReadonlyMap<string, number>>
+  /**
+   * Looks at what waits in a stream, oldest first, and takes nothing.
+   * @throws BusError LT_DLV_BUS_UNAVAILABLE, also where this role may not look
+   */
+  peekWork(stream: StreamName, limit: number): Promise<WaitingWork>
   /** Takes work until `signal` is aborted; resolves when the last handler has finished. Never rejects, never gives up. */
   consumeWork(options: ConsumeWorkOptions): Promise<void>
   /** Listens for wake-ups, also across reconnects. Answers the function that stops it. */

@@ -7,7 +7,8 @@ import { busUnavailable } from './bus-unavailable.ts'
 import { connectNats } from './connect-nats.ts'
 import { type ConsumeWorkOptions, consumeWork } from './consume-work.ts'
 import { pause } from './pause.ts'
-import { ensureStreams } from './streams.ts'
+import { peekWork, type WaitingWork } from './peek-work.ts'
+import { ensureStreams, type StreamName } from './streams.ts'
 
 /** How long a start waits for the first connection before it goes on without. */
 const FIRST_CONNECTION_MS = 2_000
@@ -106,6 +107,10 @@ class NatsBus implements Bus {
 
   async ensureStreams(): Promise<ReadonlyMap<string, number>> {
     return ensureStreams(this.#required())
+  }
+
+  peekWork(stream: StreamName, limit: number): Promise<WaitingWork> {
+    return peekWork(this.#required(), stream, limit)
   }
 
   consumeWork(options: ConsumeWorkOptions): Promise<void> {

@@ -1,5 +1,6 @@
 export type { Bus, PublishWorkOptions } from './bus.ts'
 export { type BusOptions, connectBus } from './connect-bus.ts'
 export type { ConsumeWorkOptions } from './consume-work.ts'
+export type { WaitingWork } from './peek-work.ts'
 export type { StreamName } from './streams.ts'
 export type { WorkMessage } from './work-message.ts'

@@ -51,6 +51,13 @@ export const EVENTS = {
   breakerOpened: 'EndpointBreakerOpened',
   breakerClosed: 'EndpointBreakerClosed',
   contentDeleted: 'ContentDeleted',
+  /** Content may not be deleted until it is released: a legal hold. */
+  contentHeld: 'ContentHeld',
+  contentReleased: 'ContentReleased',
+  /** An operator's check of the database mended a row; state and content are as they were. */
+  repaired: 'StateRepaired',
+  partitionDetached: 'PartitionDetached',
+  partitionAttached: 'PartitionAttached',
   epochOpened: 'LogEpochOpened',
   registryChanged: 'RegistryChanged',
   /** Accepted after the morning of the working day that follows its date (Decision 28/2018/QĐ-TTg article 6). */

@@ -5,7 +5,7 @@ import { type Logger, sabotaged } from '../runtime/index.ts'
 import { openRedis, openWorkerRedis } from './open-redis.ts'
 import { queueUnavailable } from './queue-unavailable.ts'
 import { within } from './within.ts'
-import { type QueueWorker, type WorkQueueOptions, workQueue } from './work-queue.ts'
+import { type QueueWorker, type Timed, type WorkQueueOptions, workQueue } from './work-queue.ts'
 
 const ANSWER_MS = 2_000
 const PREFIX = 'lt'
@@ -37,6 +37,8 @@ export interface Queues {
   work(queue: string, options: WorkQueueOptions): QueueWorker
   /** @throws BusError LT_DLV_QUEUE_UNAVAILABLE */
   counts(queue: string): Promise<{ readonly waiting: number; readonly delayed: number; readonly active: number }>
+  /** What waits in a queue or runs, soonest first, and takes nothing. @throws BusError LT_DLV_QUEUE_UNAVAILABLE */
+  peek(queue: string, limit: number): Promise<Timed[]>
   /** Calls back when Redis is reachable again; it may have come back empty. Answers the function that stops it. */
   onReconnect(callback: () => void): () => void
   /** Closes all workers (waiting for what runs), then the connections. */
@@ -109,6 +111,14 @@ class RedisQueues implements Queues {
       active = 0,
     } = await this.#answer(() => this.#queue(queue).getJobCounts('waiting', 'prioritized', 'delayed', 'active'))
     return { waiting: waiting + prioritized, delayed, active }
+  }
+
+  async peek(queue: string, limit: number): Promise<Timed[]> {
+    const jobs = await this.#answer(() =>
+      this.#queue(queue).getJobs(['active', 'waiting', 'prioritized', 'delayed'], 0, limit - 1, true),
+    )
+    // One that runs out between two questions comes as nothing.
+    return jobs.flatMap((job) => (job ? [{ id: job.id ?? '', data: job.data as unknown }] : []))
   }
 
   onReconnect(callback: () => void): () => void {

@@ -1,6 +1,7 @@
 export { ATTACHMENTS_NAMESPACE, packetPolicy, type SignaturePolicy } from './algorithms.ts'
 export { type Certificate, type KeyUsage, readCertificate } from './certificate.ts'
 export { checkCertificatePath, type PathAnswer, type PathQuestion } from './certificate-path.ts'
+export { type CutSignature, cutSignature } from './cut-signature.ts'
 export type {
   Evidence,
   EvidenceDocument,

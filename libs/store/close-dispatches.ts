@@ -18,7 +18,8 @@ with wanted as materialized (
     for update of d
   ) l
 ), moved as (
-  update dispatch d set state = 'CLOSED', version = d.version + 1, closed_at = $2
+  update dispatch d set state = 'CLOSED', version = d.version + 1, closed_at = $2,
+    retention_class = retention_class_of(d.kind, d.facts, d.system_id)
   from ended where d.id = ended.id returning d.id
 ), cursor as (
   insert into log_cursor (reader, epoch, index) values ($4, $5, $6)

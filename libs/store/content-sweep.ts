@@ -8,6 +8,14 @@ export async function tryLeadContentSweep(connection: Connection): Promise<boole
   return rows[0]?.taken === true
 }
 
+/** The same place for whoever deletes what has been kept long enough. */
+export async function tryLeadRetention(connection: Connection): Promise<boolean> {
+  const { rows } = await connection.query<{ taken: boolean }>(
+    `select pg_try_advisory_lock(hashtext('lienthong.retention')) as taken`,
+  )
+  return rows[0]?.taken === true
+}
+
 /** Up to which time of dispatch ids the content store was swept; the beginning of time when it never was. */
 export async function readContentSwept(connection: Connection): Promise<Date> {
   const { rows } = await connection.query<{ swept_to: Date }>('select swept_to from content_sweep')

@@ -6,7 +6,22 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
-export { type AddedConsignment, applyRequests, type RequestBatch, type RequestRow } from './apply-requests.ts'
+export {
+  type AddedConsignment,
+  applyRequests,
+  type RequestBatch,
+  type RequestRow,
+} from './apply-requests.ts'
+export {
+  ARCHIVED_TABLES,
+  attachPartition,
+  detachPartition,
+  findMonthObstacle,
+  listPartitionMonths,
+  type MonthObstacle,
+  moveMonthKeys,
+  type PartitionMonth,
+} from './archive-month.ts'
 export {
   type AcceptedDocument,
   armClocks,
@@ -16,23 +31,113 @@ export {
   findClockFacts,
   readClockCursor,
 } from './arm-clocks.ts'
-export { recordAssertion, sweepAssertions, type UsedAssertion } from './assertions.ts'
-export { checkDurability, clockSkewMs } from './check-durability.ts'
-export { type AttemptClaim, claimAttempts } from './claim-attempts.ts'
+export {
+  recordAssertion,
+  sweepAssertions,
+  type UsedAssertion,
+} from './assertions.ts'
+export {
+  checkDurability,
+  clockSkewMs,
+} from './check-durability.ts'
+export {
+  type AttemptClaim,
+  claimAttempts,
+} from './claim-attempts.ts'
 export { closeDispatches } from './close-dispatches.ts'
 export { coalesce } from './coalesce.ts'
-export { noteContentSwept, readContentSwept, tryLeadContentSweep } from './content-sweep.ts'
-export { type AttemptEnd, endAttempts } from './end-attempts.ts'
-export { findKnownSubmissions, type SubmissionAnswer, type SubmissionQuestion } from './find-known-submissions.ts'
+export {
+  noteContentSwept,
+  readContentSwept,
+  tryLeadContentSweep,
+  tryLeadRetention,
+} from './content-sweep.ts'
+export {
+  beginDeletion,
+  type ContentProof,
+  classifyContent,
+  type DueContent,
+  type DuePlace,
+  endDeletion,
+  eraseContent,
+  findBegunDeletions,
+  findDueContent,
+} from './delete-content.ts'
+export {
+  type AttemptEnd,
+  endAttempts,
+} from './end-attempts.ts'
+export {
+  findKnownSubmissions,
+  type SubmissionAnswer,
+  type SubmissionQuestion,
+} from './find-known-submissions.ts'
 export { findProbe } from './find-probe.ts'
 export * from './find-stuck.ts'
-export { type FoundSubmission, findSubmission } from './find-submissions.ts'
-export { findTargets, type TargetAnswer, type TargetDispatch, type TargetQuestion } from './find-targets.ts'
-export { type ClockMove, type DueClock, findDueClocks, fireClocks } from './fire-clocks.ts'
+export {
+  type FoundSubmission,
+  findSubmission,
+} from './find-submissions.ts'
+export {
+  findTargets,
+  type TargetAnswer,
+  type TargetDispatch,
+  type TargetQuestion,
+} from './find-targets.ts'
+export {
+  type ClockMove,
+  type DueClock,
+  findDueClocks,
+  fireClocks,
+} from './fire-clocks.ts'
+export {
+  type DanglingPage,
+  findDangling,
+  REFERENCES,
+  type ReferringTable,
+  readLivingFloor,
+} from './fsck/find-dangling.ts'
+export {
+  type DueWork,
+  filterWaiting,
+  findLatePushes,
+  findLateRouting,
+} from './fsck/find-due-work.ts'
+export * from './fsck/read-bundles.ts'
+export {
+  type CheckedEntry,
+  type CheckedLeaf,
+  findFalsePending,
+  readEntryPage,
+  readLeafPage,
+} from './fsck/read-log-pages.ts'
+export {
+  endLostAttempt,
+  type RepairEntries,
+  releaseLease,
+  relinkSubmission,
+  republishDispatch,
+  requeuePush,
+} from './fsck/repair-rows.ts'
+export {
+  type HeldContent,
+  type HoldOutcome,
+  holdContent,
+  listHeldContent,
+} from './hold-content.ts'
 export { inTransaction } from './in-transaction.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
-export { listAsked, listBusinessRequests, type RequestView } from './list-business-requests.ts'
-export { listNotices, NOTICE_STATES, type NoticeState, type NoticeView } from './list-notices.ts'
+export {
+  listAsked,
+  listBusinessRequests,
+  type RequestView,
+} from './list-business-requests.ts'
+export {
+  listNotices,
+  NOTICE_STATES,
+  type NoticeState,
+  type NoticeView,
+} from './list-notices.ts'
 export {
   type LockedConsignment,
   type LockedDispatch,
@@ -41,8 +146,17 @@ export {
   type RecallMark,
 } from './lock-targets.ts'
 export { idFloor } from './look-up.ts'
-export { type AppliedMigration, checkSchema, knownMigrations, migrate } from './migrate.ts'
-export { type ConsignmentMove, type MovedConsignment, moveConsignments } from './move-consignments.ts'
+export {
+  type AppliedMigration,
+  checkSchema,
+  knownMigrations,
+  migrate,
+} from './migrate.ts'
+export {
+  type ConsignmentMove,
+  type MovedConsignment,
+  moveConsignments,
+} from './move-consignments.ts'
 export type { NoticeRow } from './notice-sql.ts'
 export * from './operations/find-operable.ts'
 export * from './operations/maintenance.ts'
@@ -52,7 +166,10 @@ export * from './operations/policies.ts'
 export * from './operations/refill-work.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'
-export { checkPartitions, ensurePartitions } from './partitions.ts'
+export {
+  checkPartitions,
+  ensurePartitions,
+} from './partitions.ts'
 export {
   type Connection,
   openConnection,
@@ -89,8 +206,15 @@ export {
   queueHookNotices,
   readHookSubscribers,
 } from './queue-hook-notices.ts'
-export { type AttemptView, listAttempts } from './read-attempts.ts'
-export { type ContentPart, listParts, readPartBytes } from './read-content.ts'
+export {
+  type AttemptView,
+  listAttempts,
+} from './read-attempts.ts'
+export {
+  type ContentPart,
+  listParts,
+  readPartBytes,
+} from './read-content.ts'
 export {
   type ConsignmentView,
   type DispatchView,
@@ -113,7 +237,12 @@ export {
   readOrigin,
   type SignedReceipt,
 } from './read-evidence.ts'
-export { type LogCursor, type LogEntry, readLog, readLogCursor } from './read-log.ts'
+export {
+  type LogCursor,
+  type LogEntry,
+  readLog,
+  readLogCursor,
+} from './read-log.ts'
 export {
   findConsignments,
   hasFreeConsignment,
@@ -124,7 +253,10 @@ export {
   type OpenConsignment,
   readMailboxFloor,
 } from './read-mailbox.ts'
-export { type RefusalRow, recordRefusals } from './record-refusals.ts'
+export {
+  type RefusalRow,
+  recordRefusals,
+} from './record-refusals.ts'
 export * from './registry-import.ts'
 export {
   readAgencyPage,
@@ -141,6 +273,14 @@ export * from './registry-search.ts'
 export * from './registry-system.ts'
 export * from './registry-write.ts'
 export { resendConsignment } from './resend-consignment.ts'
+export {
+  listRetentionClasses,
+  listRetentionRules,
+  type RetentionClass,
+  type RetentionRule,
+  setRetentionClass,
+  setRetentionRule,
+} from './retention-policy.ts'
 export {
   type ConsignmentRow,
   type DispatchToRoute,
@@ -164,8 +304,19 @@ export {
   sequenceEntries,
   tryLeadSequencer,
 } from './sequence-entries.ts'
-export { lockOpenRequests, type OpenRequest, type Settlement, settleRequests } from './settle-requests.ts'
-export { isConnectionLoss, isServerTrouble, SQL_STATE, sqlState, wasNeverSent } from './sql-states.ts'
+export {
+  lockOpenRequests,
+  type OpenRequest,
+  type Settlement,
+  settleRequests,
+} from './settle-requests.ts'
+export {
+  isConnectionLoss,
+  isServerTrouble,
+  SQL_STATE,
+  sqlState,
+  wasNeverSent,
+} from './sql-states.ts'
 export {
   findOverdueAttempts,
   findWaitingPushes,
@@ -173,7 +324,18 @@ export {
   takeDuePushes,
   type WaitingPush,
 } from './sweep-consignments.ts'
-export { type DueDispatch, takeDueDispatches } from './sweep-dispatches.ts'
-export { changeSilence, findSilenceChanges, type SilenceChange } from './system-silence.ts'
+export {
+  type DueDispatch,
+  takeDueDispatches,
+} from './sweep-dispatches.ts'
+export {
+  changeSilence,
+  findSilenceChanges,
+  type SilenceChange,
+} from './system-silence.ts'
 export { takePushSlot } from './take-push-slot.ts'
-export { type FreeConsignment, findFreeConsignments, turnToPush } from './turn-to-push.ts'
+export {
+  type FreeConsignment,
+  findFreeConsignments,
+  turnToPush,
+} from './turn-to-push.ts'

@@ -46,7 +46,8 @@ export function openPool(connectionString: string, options: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString,
     application_name: options.name,
-    ...(options.keepPlans ? { options: KEEP_PLANS } : {}),
+    // Compiling a plan over many months takes longer than a page of anything.
+    options: options.keepPlans ? KEEP_PLANS : '-c jit=off',
     max: options.max,
     statement_timeout: statementTimeoutMs,
     // Longer than the server's own limit: it speaks only when the network has fallen silent.

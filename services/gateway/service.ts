@@ -33,6 +33,7 @@ import { watchMailboxes } from './mailbox/watch-mailboxes.ts'
 import { watchNotices } from './mailbox/watch-notices.ts'
 import { openSeenRecorder } from './record-seen.ts'
 import { registerRoutes } from './register-routes.ts'
+import { keepRetention } from './retention/keep-retention.ts'
 import { loadPublicKeys, registerShowKeys } from './routes/show-keys.ts'
 import { keepContentSwept } from './sweep-content.ts'
 
@@ -171,6 +172,14 @@ export const gatewayService = defineService({
     registerShowKeys(server, await loadPublicKeys(config.keyDir, tokenKey))
     keepAssertionsSwept(pool, log, signal)
     keepContentSwept({ blobs, databaseUrl: config.databaseUrl, maxOrphans: config.maxOrphans, log, signal })
+    keepRetention({
+      databaseUrl: config.databaseUrl,
+      blobs,
+      trust: () => trust,
+      log,
+      signal,
+      onDeleted: () => bus.publish(SUBJECTS.auditPending),
+    })
     const checks = {
       database: () => checkDatabase(pool),
       registry: () => checkFresh(registry),

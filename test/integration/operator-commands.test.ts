@@ -152,3 +152,37 @@ t.test('what is stuck is found without reading what has ended, and each kind say
     t.ok(read <= most, `${kind}: ${read} rows read, ${most} at most`)
   }
 })
+
+t.test('what stands still beside the consignments is told too', async (t) => {
+  const at = `now() - interval '3 days'`
+  const id = '01890000-0000-7000-8000-00000000000a'
+  await eyes.query(`insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, available_at, state, attempt, recall_pending)
+    values (id_at(${at}, 200001), '${id}', 'H90', '{}', 'document', 'normal', 'push', ${at}, 'RETRYING', 6, true)`)
+  await eyes.query(
+    `insert into delivery_attempt (consignment_id, attempt, claimed_at, deadline) select id, 6, ${at}, ${at} from consignment where attempt = 6`,
+  )
+  await eyes.query(
+    `insert into audit_entry (id, event, event_time, details_digest, leaf_hash) values (id_at(${at}, 1), 'x', ${at}, '', '')`,
+  )
+  await eyes.query(`insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, 0, id, '' from audit_entry`)
+  await eyes.query(`insert into log_cursor values ('receipts', 0, 0)`)
+  for (const [n, state] of [
+    [1, 'DELETING'],
+    [2, 'KEPT'],
+  ] as const)
+    await eyes.query(`insert into dispatch (id, lane, kind, state, content_state, retention_class, system_id, sender_code, document_id, number, notation,
+        subject, business_type, priority, form, content_hash, content_size, recipients, signature, facts, accepted_at, next_publish_at, closed_at)
+      values (id_at(${at}, ${n}), 'normal', 'document', 'CLOSED', '${state}', 'document', '${id}', 'G12', 'x', '1', 'A', 'x', 'new', 0, 'inline', '', 1,
+        '[]', '{}', '{}', ${at}, ${at}, ${at})`)
+  await eyes.query(
+    `insert into content_proof select id, null, '{}', '', ${at} from dispatch where content_state = 'DELETING'`,
+  )
+  await run('retention', 'class', 'document', '0')
+  await run('system', 'suspend', 's1', '--reason', 'thử')
+  const found = JSON.parse((await run('stuck', '--json')).out) as { kind: string; id: string }[]
+  const kinds = new Set(found.map(({ kind }) => kind))
+  for (const kind of ['attempt', 'retrying', 'recall', 'reader', 'deleting', 'undeleted', 'suspended'])
+    t.ok(kinds.has(kind), kind)
+  t.notOk(kinds.has('partition'), 'and every table has its place')
+  t.match((await run('stuck')).out, /What to do: decide: lienthong system resume/)
+})

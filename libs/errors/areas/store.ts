@@ -55,6 +55,20 @@ export const storeErrors = defineErrors({
       en: 'See whether the routing service runs: it makes partitions ahead.',
     },
   },
+  LT_STORE_MONTH_IN_USE: {
+    status: 409,
+    actor: 'axis',
+    retry: 'after-fix',
+    vxpCode: '21',
+    title: {
+      vi: 'Tháng {month} chưa thể cất đi hoặc lấy lại: {reason}.',
+      en: 'Month {month} cannot be put away or brought back: {reason}.',
+    },
+    advice: {
+      vi: 'Chỉ cất tháng đã qua, các tháng trước đã cất, mọi lượt gửi đã đóng, nội dung đã xóa và không bị giữ; xem bằng lienthong partitions và lienthong trace.',
+      en: 'A month goes when it is over, those before it are away, and all its dispatches are closed, deleted and not held; see lienthong partitions and lienthong trace.',
+    },
+  },
   LT_STORE_SCHEMA_MISMATCH: {
     status: 503,
     actor: 'axis',

@@ -50,6 +50,14 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.operator': 'operators and their access keys: add NAME --role, list, revoke NAME (administrators)',
   'help.notices': 'notices to agencies: --state waiting|claimed|sent|failed|unsure, --limit (operators)',
   'help.calendar': 'days off and days worked instead, as terms count them: --year YEAR, --file FILE on top',
+  'help.fsck':
+    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair) (operators)',
+  'help.retention':
+    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system (operators)',
+  'help.hold-content':
+    'legal hold: the content of DISPATCH may not be deleted (--reason); without DISPATCH: what is held (operators)',
+  'help.release-content': 'lift a legal hold (--reason) (operators)',
+  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (owner)',
   'help.agency': 'directory of agencies: import, export, show, add, close, alias, search (operators)',
   'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert (operators)',
   'help.token': 'print an access token for use with curl',
@@ -119,6 +127,29 @@ export const en: Readonly<Record<TextKey, string>> = {
     '  What to do: read the reason with lienthong trace ID; have the receiver mended, then lienthong replay --dry-run, or requeue ID.',
   'stuck.todo.unsequenced':
     '  What to do: check the audit service (GET /health/ready, log); once it runs, the log goes on by itself.',
+  'stuck.kind.attempt': 'Attempts to push that nobody ended',
+  'stuck.kind.retrying': 'Pushes that failed again and again',
+  'stuck.kind.recall': 'Recalls the receiver has not answered',
+  'stuck.kind.reader': 'Readers of the log that stand still',
+  'stuck.kind.deleting': 'Deletions that were begun and not finished',
+  'stuck.kind.undeleted': 'Content whose time is over and that is still there',
+  'stuck.kind.suspended': 'Suspended systems: their documents wait',
+  'stuck.kind.partition': 'Tables without a place for the coming days',
+  'stuck.todo.attempt':
+    '  What to do: check the delivery service (GET /health/ready, log); once it runs, they are tried again. If not: lienthong fsck --repair.',
+  'stuck.todo.retrying':
+    '  What to do: read what the endpoint answers with lienthong trace ID and tell the receiving system; once it answers, they go by themselves.',
+  'stuck.todo.recall': '  What to do: ask the receiver to answer the recall with status 15 or 16.',
+  'stuck.todo.reader':
+    '  What to do: check the service of that name (GET /health/ready, log): dispatches are not closed and senders not told until it reads on.',
+  'stuck.todo.deleting':
+    '  What to do: check the log of the gateway for the content folder (rights, disk); the next sweep finishes them.',
+  'stuck.todo.undeleted':
+    '  What to do: check the log of the gateway; content that cannot be read stays: lienthong fsck --content.',
+  'stuck.todo.suspended':
+    '  What to do: decide: lienthong system resume CODE, or give its agencies another system (lienthong system front).',
+  'stuck.todo.partition':
+    '  What to do: check the routing service, which makes them ahead; without them nothing can be accepted.',
   'stuck.head': '{what}: {count}',
   'stuck.item': '  {id}  {agency}  since {since}',
   'operation.filed':
@@ -157,6 +188,32 @@ export const en: Readonly<Record<TextKey, string>> = {
   'calendar.day.4': 'Thu',
   'calendar.day.5': 'Fri',
   'calendar.day.6': 'Sat',
+  'hold.held': 'The content of {id} is held: it will not be deleted until it is released',
+  'hold.released': 'The content of {id} is released: retention goes on',
+  'hold.unchanged': '{id}: it was so before, nothing changed',
+  'hold.none': 'No content is held.',
+  'retention.any': 'any',
+  'retention.never': 'never deleted',
+  'retention.days': '{days} days after closing',
+  'retention.classColumns': 'CLASS|KEPT|NOTE',
+  'retention.ruleColumns': 'CLASS|KIND|TYPE|DETAIL|SYSTEM',
+  'retention.badClass': 'A class is named in a-z, 0-9 and hyphens; DAYS is a whole number up to 36500, or never.',
+  'retention.changed': 'Class {code}: {days}',
+  'retention.ruled': 'These dispatches now fall into class {code}',
+  'partitions.columns': 'MONTH|TABLE|WHERE|ROWS (ABOUT)',
+  'partitions.attached': 'in use',
+  'partitions.apart': 'on its way',
+  'partitions.archived': 'archive',
+  'partitions.badMonth': 'Name one month as YYYY-MM, with --detach or --attach.',
+  'partitions.detached': 'Month {month} lies in the archive',
+  'partitions.attachedNow': 'Month {month} is in use again',
+  'fsck.good': 'Everything agrees: {dispatches} dispatches, {entries} entries, {files} files checked.',
+  'fsck.bad': '{count} findings in {dispatches} dispatches, {entries} entries, {files} files',
+  'fsck.finding': '  {severity} {kind} {id}: {what}; expected {expected}, found {found}{mended}',
+  'fsck.mended': ' (mended)',
+  'fsck.canMend': ' (--repair mends it)',
+  'fsck.unchecked': 'Not checked: {what}',
+  'fsck.progress': 'Checking {stage} {at}',
   'agency.imported': '{read} read: {added} added, {changed} changed, {aliases} aliases',
   'agency.problem': '  line {line}: {title}',
   'agency.notImported': 'Nothing was written: the file has {count} faults.',

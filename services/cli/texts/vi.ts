@@ -49,6 +49,14 @@ export const vi = {
   'help.notices':
     'thông báo đã gửi cho các đơn vị: --state waiting|claimed|sent|failed|unsure, --limit (người vận hành)',
   'help.calendar': 'ngày nghỉ và ngày làm bù dùng để tính hạn: --year NĂM, --file TỆP ghi đè',
+  'help.fsck':
+    'đối chiếu bản ghi, nhật ký, nội dung, thông điệp và hàng đợi (--content: mọi mã băm; --repair) (người vận hành)',
+  'help.retention':
+    'thời hạn lưu nội dung: list, class MÃ SỐ_NGÀY|never, rule LỚP --kind --type --detail --system (người vận hành)',
+  'help.hold-content':
+    'giữ pháp lý: không được xóa nội dung của lượt gửi (--reason); không nêu lượt gửi: liệt kê đang giữ (người vận hành)',
+  'help.release-content': 'bỏ giữ pháp lý (--reason) (người vận hành)',
+  'help.partitions': 'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (chủ sở hữu)',
   'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, search (người vận hành)',
   'help.system': 'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert (người vận hành)',
   'help.token': 'in mã truy cập (access token) để dùng với curl',
@@ -118,6 +126,28 @@ export const vi = {
     '  Cần làm: xem lý do bằng lienthong trace MÃ; sửa bên nhận rồi lienthong replay --dry-run, hoặc requeue MÃ.',
   'stuck.todo.unsequenced':
     '  Cần làm: kiểm tra dịch vụ audit (GET /health/ready, nhật ký); chạy lại thì nhật ký tự xếp tiếp.',
+  'stuck.kind.attempt': 'Lần đẩy không có ai kết thúc',
+  'stuck.kind.retrying': 'Bản nhận đẩy mãi không được',
+  'stuck.kind.recall': 'Yêu cầu thu hồi nơi nhận chưa trả lời',
+  'stuck.kind.reader': 'Bộ đọc nhật ký đứng yên',
+  'stuck.kind.deleting': 'Việc xóa nội dung dở dang',
+  'stuck.kind.undeleted': 'Nội dung hết hạn lưu mà vẫn còn',
+  'stuck.kind.suspended': 'Hệ thống đang bị tạm dừng: văn bản của họ đang chờ',
+  'stuck.kind.partition': 'Bảng chưa có chỗ cho những ngày tới',
+  'stuck.todo.attempt':
+    '  Cần làm: kiểm tra dịch vụ delivery (GET /health/ready, log); khi chạy lại sẽ tự thử lại. Nếu không: lienthong fsck --repair.',
+  'stuck.todo.retrying':
+    '  Cần làm: xem đầu nhận trả lời gì bằng lienthong trace MÃ và báo hệ thống nhận; khi họ trả lời được thì tự đi tiếp.',
+  'stuck.todo.recall': '  Cần làm: nhắc nơi nhận trả lời thu hồi bằng trạng thái 15 hoặc 16.',
+  'stuck.todo.reader':
+    '  Cần làm: kiểm tra dịch vụ cùng tên (GET /health/ready, log): chưa đọc tiếp thì chưa đóng lượt gửi và chưa báo nơi gửi.',
+  'stuck.todo.deleting': '  Cần làm: xem log của gateway về thư mục nội dung (quyền, đĩa); lượt quét sau sẽ làm nốt.',
+  'stuck.todo.undeleted':
+    '  Cần làm: xem log của gateway; nội dung không đọc được thì không xóa: lienthong fsck --content.',
+  'stuck.todo.suspended':
+    '  Cần làm: quyết định: lienthong system resume MÃ, hoặc giao cơ quan cho hệ thống khác (lienthong system front).',
+  'stuck.todo.partition':
+    '  Cần làm: kiểm tra dịch vụ routing là nơi tạo trước; thiếu thì không nhận được văn bản nào.',
   'stuck.head': '{what}: {count}',
   'stuck.item': '  {id}  {agency}  từ {since}',
   'operation.filed':
@@ -154,6 +184,32 @@ export const vi = {
   'calendar.day.4': 'T5',
   'calendar.day.5': 'T6',
   'calendar.day.6': 'T7',
+  'hold.held': 'Đã giữ nội dung của {id}: không bị xóa cho đến khi bỏ giữ',
+  'hold.released': 'Đã bỏ giữ nội dung của {id}: thời hạn lưu tiếp tục áp dụng',
+  'hold.unchanged': '{id}: vốn đã như vậy, không thay đổi gì',
+  'hold.none': 'Không có nội dung nào đang bị giữ.',
+  'retention.any': 'bất kỳ',
+  'retention.never': 'không xóa',
+  'retention.days': '{days} ngày sau khi đóng',
+  'retention.classColumns': 'LỚP|LƯU|GHI CHÚ',
+  'retention.ruleColumns': 'LỚP|LOẠI TIN|LOẠI VĂN BẢN|CHI TIẾT|HỆ THỐNG',
+  'retention.badClass': 'Tên lớp gồm a-z, 0-9 và dấu gạch nối; số ngày là số nguyên đến 36500, hoặc never.',
+  'retention.changed': 'Lớp {code}: {days}',
+  'retention.ruled': 'Các lượt gửi này nay thuộc lớp {code}',
+  'partitions.columns': 'THÁNG|BẢNG|Ở ĐÂU|SỐ DÒNG (ƯỚC)',
+  'partitions.attached': 'đang dùng',
+  'partitions.apart': 'đang chuyển',
+  'partitions.archived': 'kho lưu',
+  'partitions.badMonth': 'Nêu một tháng dạng YYYY-MM, với --detach hoặc --attach.',
+  'partitions.detached': 'Tháng {month} đã vào kho lưu',
+  'partitions.attachedNow': 'Tháng {month} đã dùng trở lại',
+  'fsck.good': 'Mọi thứ khớp nhau: đã kiểm {dispatches} lượt gửi, {entries} mục nhật ký, {files} tệp.',
+  'fsck.bad': '{count} điểm sai trong {dispatches} lượt gửi, {entries} mục nhật ký, {files} tệp',
+  'fsck.finding': '  {severity} {kind} {id}: {what}; phải là {expected}, nay là {found}{mended}',
+  'fsck.mended': ' (đã sửa)',
+  'fsck.canMend': ' (--repair sửa được)',
+  'fsck.unchecked': 'Chưa kiểm: {what}',
+  'fsck.progress': 'Đang kiểm {stage} {at}',
   'agency.imported': 'Đã đọc {read}: thêm {added}, đổi {changed}, bí danh {aliases}',
   'agency.problem': '  dòng {line}: {title}',
   'agency.notImported': 'Không ghi gì: tệp có {count} lỗi.',

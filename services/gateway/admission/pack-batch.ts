@@ -117,6 +117,8 @@ function dispatchRow(submission: AcceptableSubmission, consignments: readonly st
     facts: {
       dialect,
       warnings: submission.warnings,
+      // Retention goes by it.
+      ...(envelope.documentType.type === undefined ? {} : { documentType: envelope.documentType }),
       ...(envelope.status ? { status: envelope.status } : {}),
       ...(envelope.kind === 'document' ? { business: envelope.business } : {}),
       ...(submission.action ? { action: submission.action } : {}),

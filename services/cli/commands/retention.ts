@@ -1,0 +1,20 @@
+import type { Command } from '../command.ts'
+import { oneOf } from '../command-line.ts'
+import { changeClass, changeRule, showRetention } from '../operate/change-retention.ts'
+
+const ACTIONS = { list: showRetention, class: changeClass, rule: changeRule } as const
+
+/** `lienthong retention [list] | class CODE DAYS|never | rule CLASS [--kind --type --detail --system]` */
+export const retentionCommand: Command = {
+  options: {
+    kind: { type: 'string' },
+    type: { type: 'string' },
+    detail: { type: 'string' },
+    system: { type: 'string' },
+    note: { type: 'string' },
+  },
+  run(call) {
+    const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
+    return ACTIONS[oneOf(call, 'retention', call.names[0] ?? 'list', names)](call)
+  },
+}

@@ -1,0 +1,97 @@
+import {
+  listRetentionClasses,
+  listRetentionRules,
+  type Pool,
+  type RetentionClass,
+  readSystems,
+  setRetentionClass,
+  setRetentionRule,
+} from '../../../libs/store/index.ts'
+import { type Call, UsageError } from '../command.ts'
+import { argument, oneOf } from '../command-line.ts'
+import { withDatabase } from '../database.ts'
+import { table } from '../output.ts'
+
+/** `retention list`: the classes with their days, then which dispatches fall into them. */
+export async function showRetention(call: Call): Promise<void> {
+  const { output } = call
+  const [classes, rules] = await withDatabase(call, async (pool) => {
+    const names = new Map<string, string>((await readSystems(pool)).map(({ id, code }) => [id, code]))
+    const named = (await listRetentionRules(pool)).map(({ systemId, ...rule }) => ({
+      ...rule,
+      system: systemId === null ? null : (names.get(systemId) ?? systemId),
+    }))
+    return [await listRetentionClasses(pool), named] as const
+  })
+  const any = output.t('retention.any')
+  output.result({ classes, rules }, [
+    ...table([output.t('retention.classColumns').split('|'), ...classes.map((each) => describe(call, each))]),
+    '',
+    ...table([
+      output.t('retention.ruleColumns').split('|'),
+      ...rules.map(({ classCode, kind, documentType, documentDetail, system }) => [
+        classCode,
+        kind ?? any,
+        documentType ?? any,
+        documentDetail ?? any,
+        system ?? any,
+      ]),
+    ]),
+  ])
+}
+
+/** `retention class CODE DAYS|never [--note TEXT]` */
+export async function changeClass(call: Call): Promise<void> {
+  const { output, values } = call
+  const [code, days] = [argument(call, 1, 'CODE'), argument(call, 2, 'DAYS | never')]
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(code) || !(days === 'never' || (/^\d{1,5}$/.test(days) && Number(days) <= 36_500)))
+    throw new UsageError(output.t('retention.badClass'))
+  const changed: RetentionClass = { code, keepDays: days === 'never' ? null : Number(days), note: values.note ?? '' }
+  await withDatabase(call, (pool) =>
+    setRetentionClass(pool, {
+      code,
+      keepDays: changed.keepDays,
+      ...(values.note === undefined ? {} : { note: values.note }),
+    }),
+  )
+  output.result(changed, [output.t('retention.changed', { code, days: shownDays(call, changed.keepDays) })])
+}
+
+/** `retention rule CLASS [--kind document|status --type N --detail N --system CODE]` */
+export async function changeRule(call: Call): Promise<void> {
+  const { output, values } = call
+  const { kind, type, detail, system } = values
+  if (detail !== undefined && type === undefined) throw new UsageError(output.t('usage.missing', { what: '--type' }))
+  const rule = await withDatabase(call, async (pool) => {
+    const codes = (await listRetentionClasses(pool)).map(({ code }) => code)
+    const found = {
+      classCode: oneOf(call, 'CLASS', argument(call, 1, 'CLASS'), codes),
+      kind: kind === undefined ? null : oneOf(call, '--kind', kind, ['document', 'status']),
+      documentType: type ?? null,
+      documentDetail: detail ?? null,
+      systemId: system === undefined ? null : await systemIdOf(call, pool, system),
+    }
+    await setRetentionRule(pool, found)
+    return found
+  })
+  output.result(rule, [output.t('retention.ruled', { code: rule.classCode })])
+}
+
+async function systemIdOf(call: Call, pool: Pool, code: string): Promise<string | null> {
+  const systems = await readSystems(pool)
+  const known = oneOf(
+    call,
+    '--system',
+    code,
+    systems.map((each) => each.code),
+  )
+  return systems.find((each) => each.code === known)?.id ?? null
+}
+
+function describe(call: Call, { code, keepDays, note }: RetentionClass): string[] {
+  return [code, shownDays(call, keepDays), note]
+}
+
+function shownDays({ output }: Call, days: number | null): string {
+  return days === null ? output.t('retention.never') : output.t('retention.days', { days })
+}
