@@ -1,7 +1,7 @@
 import t from 'tap'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { addOperators, callConsole } from '../harness/operators.ts'
-import { closed, send, startPushWorld, state } from '../harness/push-world.ts'
+import { attemptsOf, closed, send, startPushWorld, state } from '../harness/push-world.ts'
 import type { Answer } from '../harness/world.ts'
 
 const { world, endpoint } = await startPushWorld(t, {
@@ -124,6 +124,29 @@ t.test(
     ])
   },
 )
+
+t.test('after a requeue the limit of attempts begins anew, their numbers go on', async (t) => {
+  endpoint.behave('demo-h53', () => ({ status: 500 }))
+  const { dispatch, consignments } = await send(world, ['H53'])
+  const id = consignments.H53 as string
+  await closed(world, dispatch, 30_000)
+  const before = await attemptsOf(world, id)
+  endpoint.behave('demo-h53', ({ earlier }) => ({ status: earlier > before.length ? 200 : 500 }))
+  const answer = await ask(keys.lan, 'POST', '/consignments/requeue', { consignments: [id], reason: 'đã sửa' })
+  t.match(answer.body.items, [{ done: true, state: 'QUEUED' }])
+  t.match(await closed(world, dispatch), { recipients: [{ state: 'ACKNOWLEDGED' }] })
+  const after = await attemptsOf(world, id)
+  t.same(
+    after.map(({ attempt }) => attempt),
+    after.map((_, i) => i + 1),
+  )
+  t.match(
+    after.slice(before.length),
+    [{ outcome: 'transient' }, { outcome: 'delivered' }],
+    'one that failed ended nothing',
+  )
+  endpoint.behave('demo-h53', () => ({ status: 200 }))
+})
 
 t.test('where the policy asks for it a second operator approves, never the one who asked', async (t) => {
   const policy = { approvalAbove: 0, reason: 'quy chế' }
