@@ -171,7 +171,8 @@ t.test('what a hook does not take is told again, and nobody else waits for it', 
     )
     await world.eyes.query('create trigger no_end before update on hook_attempt execute function no_end()')
     const { dispatch } = await send(world, ['H53'])
-    await world.until(async () => endpoint.hits.filter(({ path }) => path === 'hook').length > before)
+    // The second one can only be the first again, once its time was over.
+    await world.until(async () => endpoint.hits.filter(({ path }) => path === 'hook').length > before + 1, 30_000)
     await world.eyes.query('drop trigger no_end on hook_attempt')
     await world.until(async () => {
       const ids = told(endpoint, 'hook').filter((notice) => notice.dispatch === dispatch)

@@ -273,7 +273,7 @@ t.test('what an endpoint answers decides what happens next', async (t) => {
 })
 
 t.test('whom to call is asked of the registry each time', async (t) => {
-  const { world, endpoint } = await startPushWorld(t)
+  const { world, endpoint } = await startPushWorld(t, { environment: { MAX_ATTEMPTS: '300' } })
   const changed = await registryNotice(t, world)
 
   await t.test('addresses the axis may not call', async (t) => {
