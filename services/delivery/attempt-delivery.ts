@@ -1,5 +1,5 @@
-import { EVENTS } from '../../libs/model/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { EVENTS, newConsignmentId } from '../../libs/model/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import { findWaitingPushes, type WaitingPush } from '../../libs/store/index.ts'
 import { buildPush, digestField } from './build-push.ts'
 import { chooseSystem, type PushSystem } from './choose-system.ts'
@@ -24,6 +24,7 @@ export async function attemptDelivery(stage: Stage, id: string): Promise<void> {
   const early = sabotaged('unclaimed-attempt') ? await send(stage, push, system, attempt, timeoutMs) : undefined
   const version = await claim(stage, push, system, attempt, timeoutMs)
   if (version === undefined) return
+  crashPoint('delivery-claimed')
   const verdict = early ?? (await send(stage, push, system, attempt, timeoutMs))
   const open = { ...push, version, attempt, system: system.code, contentHash: push.content_hash.toString('hex') }
   await endAttempt(stage, open, verdict, performance.now() - begun)
@@ -63,7 +64,7 @@ async function send(
     const now = new Date()
     const signed = {
       ...content.headers,
-      'lt-consignment-id': push.id,
+      'lt-consignment-id': sabotaged('fresh-push-id') && attempt > 1 ? newConsignmentId() : push.id,
       'lt-dispatch-id': push.dispatch_id,
       'lt-agency': push.agency_code,
       'lt-kind': push.kind,
@@ -80,6 +81,7 @@ async function send(
       timeoutMs: Math.max(1, timeoutMs - (performance.now() - begun)),
       signal: stage.hurry,
     })
+    crashPoint('delivery-posted')
     return classifyAnswer(answer, new Date())
   } catch (error) {
     stage.log.info({ err: error, consignmentId: push.id, host: url.host }, 'a push had no answer')

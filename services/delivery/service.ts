@@ -7,7 +7,7 @@ import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
 import { checkBus, checkDatabase, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openQueues } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
-import { defineService } from '../../libs/runtime/index.ts'
+import { crashPoint, defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, findWaitingPushes, openPool } from '../../libs/store/index.ts'
 import { openAttemptCommits } from './commit-attempts.ts'
 import { type DeliveryConfig, deliveryConfig } from './config.ts'
@@ -47,7 +47,11 @@ export const deliveryService = defineService({
     onFailedStart(() => bus.close())
     const queues = await openQueues({ redisUrl: config.redisUrl, name: 'delivery', log })
     onFailedStart(() => queues.close())
-    const checks = { database: () => checkDatabase(pool), registry: () => checkFresh(registry), bus: () => checkBus(bus) }
+    const checks = {
+      database: () => checkDatabase(pool),
+      registry: () => checkFresh(registry),
+      bus: () => checkBus(bus),
+    }
     const closeHealth = await openHealthListener(config.healthPort, checks, log)
     const commits = openAttemptCommits(pool, () => bus.publish(SUBJECTS.auditPending))
     const hurry = new AbortController()
@@ -75,6 +79,7 @@ export const deliveryService = defineService({
     const handler = async (messages: readonly WorkMessage[]): Promise<void> => {
       const ids = messages.map(consignmentIdOf).filter((id) => id !== undefined)
       await queuePushes(stage, await findWaitingPushes(pool, ids))
+      crashPoint('delivery-queued')
     }
     const consumers = LANES.map((lane) =>
       bus.consumeWork({

@@ -1,7 +1,7 @@
 import { EVENTS, newConsignmentId } from '../../libs/model/index.ts'
 import { type SealedEntry, sealEntry } from '../../libs/pipeline/index.ts'
 import type { Registry } from '../../libs/registry/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import {
   type ConsignmentRow,
   type DispatchToRoute,
@@ -63,6 +63,7 @@ async function routeOrHalve(batch: readonly DispatchToRoute[], options: RoutingO
     await routeOrHalve(batch.slice(0, half), options)
     return routeOrHalve(batch.slice(half), options)
   }
+  crashPoint('routing-committed')
   await options.onRouted(routed)
 }
 

@@ -1,6 +1,6 @@
 import type { Bus } from '../../libs/bus/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import { type Pool, takeDueDispatches } from '../../libs/store/index.ts'
 
 /** Dispatches taken by one sweep at most. */
@@ -18,6 +18,7 @@ export async function sweepDispatches(pool: Pool, bus: Bus): Promise<number> {
   // What is late because much lies before it needs no second message; one that was really lost is found once the stream is shorter.
   if ((waiting?.DISPATCH ?? 0) >= SWEEP_LIMIT) return 0
   const due = await takeDueDispatches(pool, SWEEP_LIMIT)
+  if (due.length > 0) crashPoint('routing-swept')
   await Promise.allSettled(
     due.map(({ id, lane, version, publish_round }) =>
       bus.publishWork(SUBJECTS.dispatchAccepted(lane), Buffer.from(JSON.stringify({ id })), {
