@@ -58,7 +58,7 @@ export interface CrashWorldOptions {
 
 /** Starts servers and services; resolves once all of them serve. */
 export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): Promise<CrashWorld> {
-  const build = await compileServices()
+  const programOf = await compileServices()
   const cluster = options.whole ? await startPrivateCluster(t) : undefined
   const servers = await startServers(t, cluster)
   const disk = options.whole ? mountContentDisk(t, servers.blobDir, options.say) : undefined
@@ -83,7 +83,10 @@ export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): 
     SERVICES.map((service) => {
       const own = service === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl } : {}
       const settings = { ...servers.environment(service), ...SETTINGS, ...own }
-      return [service, new ServiceKeeper({ service, build, settings, logs, onDeath: options.onDeath })]
+      return [
+        service,
+        new ServiceKeeper({ service, program: programOf(service), settings, logs, onDeath: options.onDeath }),
+      ]
     }),
   )
   t.teardown(() => Promise.all([...keepers.values()].map((keeper) => keeper.stop())))

@@ -22,8 +22,8 @@ export type Death =
 
 export interface KeeperOptions {
   readonly service: WorldService
-  /** Folder of the compiled services. */
-  readonly build: string
+  /** The compiled service. */
+  readonly program: string
   readonly settings: Environment
   /** Folder for what the process says. */
   readonly logs: string
@@ -126,7 +126,7 @@ export class ServiceKeeper {
   }
 
   async #run(): Promise<Death> {
-    const { service, build, settings, logs } = this.#options
+    const { service, program, settings, logs } = this.#options
     const { point, switches = [] } = this.#next
     this.#next = {}
     const inherited = Object.fromEntries(INHERITED.map((name) => [name, processEnvironment()[name]]))
@@ -140,7 +140,7 @@ export class ServiceKeeper {
       ...(point === undefined ? {} : { LIENTHONG_CRASH_AT: point }),
     }
     const begun = performance.now()
-    const node = [process.execPath, join(build, `services/${service}/main.js`)]
+    const node = [process.execPath, program]
     const tie = findProgram('setpriv')
     const [command = '', ...args] = tie ? [tie, '--pdeathsig', 'KILL', ...node] : node
     const child = spawn(command, args, {
