@@ -166,7 +166,11 @@ async function fetchReceipts(
   for (const { client, dir } of parties) {
     const own = handovers.filter((each) => each.store === dir)
     await inParallel(own.slice(-Math.ceil(RECEIPTS / 6)), 4, async ({ dispatch, recipients, name }) => {
-      const facts = await client.dispatch(dispatch)
+      const facts = await client.dispatch(dispatch).catch((error: unknown) => {
+        lost.push(`${name}: accepted, but not to be asked for (${String(error)})`)
+        return undefined
+      })
+      if (!facts) return
       for (const { consignment } of recipients) {
         const fact = facts.receipts.find(
           (each) => each.event === EVENTS.acknowledged && each.consignment === consignment,

@@ -18,9 +18,13 @@ import { writeDocument } from './write-document.ts'
 
 const LOOK_MS = 250
 /** So much waits in an outbox that the axis always has something to do, and an end comes soon. */
-const AHEAD = 4
+const AHEAD = 2
+/** Outboxes of each sender, side by side: one alone sends one document at a time. */
+const OUTBOXES = 3
+/** A sender that got no answer for so long gives up and sends the same again, instead of pausing ever longer. */
+const GIVE_UP_MS = 5_000
 
-/** An agency's document system with the stores of the SDK: `outbox/` and `inbox/` under its folder. */
+/** An agency's document system with the stores of the SDK: `outbox-<n>/` and `inbox/` under its folder. */
 export interface Party {
   readonly system: DemoSystem
   readonly client: Client
@@ -61,19 +65,37 @@ export function startTraffic(world: CrashWorld, random: Random, limit = Number.P
     .map((system) => openParty(world, system))
   let draining = false
 
-  const boxes = parties.map((party) => ({ party, outbox: openOutbox(party.client, boxOptions(party, refused)) }))
+  const boxes = parties.flatMap((party) =>
+    Array.from({ length: OUTBOXES }, (_, i) => {
+      const dir = join(party.dir, `outbox-${i + 1}`)
+      return { party, start: i, outbox: openOutbox(party.client, { dir, onResult: (result) => note(party, result) }) }
+    }),
+  )
 
-  async function feed({ party, outbox }: { party: Party; outbox: Outbox }): Promise<void> {
+  function note({ system }: Party, result: OutboxResult): void {
+    if (result.outcome !== 'sent') refused.push(`${system.systemCode}: ${result.outcome} ${result.fault.code}`)
+  }
+
+  async function feed({ party, start, outbox }: { party: Party; start: number; outbox: Outbox }): Promise<void> {
     const { agencyCode, agencyName, systemCode } = party.system
     const author = { agencyCode, agencyName, signer: party.signer, readers: READERS[systemCode] ?? [] }
-    for (let number = 1; number <= limit && !draining && !signal.aborted; ) {
+    for (let number = start + 1; number <= limit && !draining && !signal.aborted; ) {
       if ((await outbox.count()) >= AHEAD) {
         await sleep(50)
         continue
       }
       const { signed, urgent } = await writeDocument(author, number, random)
       await outbox.add(signed, { urgent })
-      number += 1
+      number += OUTBOXES
+    }
+  }
+
+  async function send({ outbox }: { outbox: Outbox }): Promise<void> {
+    while (!signal.aborted) {
+      await outbox.flush(AbortSignal.any([signal, AbortSignal.timeout(GIVE_UP_MS)])).catch((error: unknown) => {
+        if (!(error instanceof DOMException)) throw error
+      })
+      await sleep(50)
     }
   }
 
@@ -101,7 +123,7 @@ export function startTraffic(world: CrashWorld, random: Random, limit = Number.P
   }
 
   const feeding = boxes.map(feed)
-  const running = [...boxes.map(({ outbox }) => outbox.run(signal)), ...parties.map(receive)]
+  const running = [...boxes.map(send), ...parties.map(receive)]
   return {
     parties,
     fetches,
@@ -137,13 +159,4 @@ function openParty(world: CrashWorld, system: DemoSystem): Party {
   const dir = join(world.dir, systemCode)
   mkdirSync(dir)
   return { system, client, signer: openSigner(signer.privateKeyPem, signer.chain.join('\n')), dir }
-}
-
-function boxOptions(party: Party, refused: string[]) {
-  return {
-    dir: join(party.dir, 'outbox'),
-    onResult(result: OutboxResult) {
-      if (result.outcome !== 'sent') refused.push(`${party.system.systemCode}: ${result.outcome} ${result.fault.code}`)
-    },
-  }
 }

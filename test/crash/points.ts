@@ -6,7 +6,12 @@ export interface Point {
   readonly service: WorldService
   /** What has been done and what has not, when the process dies there. */
   readonly between: string
+  /** The message it works on is not acknowledged yet: NATS has to hold it still. */
+  readonly holdsMessage: boolean
 }
+
+/** Points of services that take messages at which the message is to be with NATS. */
+const UNACKNOWLEDGED = ['routing-taken', 'routing-committed', 'routing-announced', 'delivery-queued']
 
 /** Every named point. `layers` of this folder's test holds the list against the code; a visit run proves that each is passed. */
 export const POINTS: readonly Point[] = [
@@ -34,5 +39,10 @@ export const POINTS: readonly Point[] = [
 ]
 
 function point(name: string, between: string): Point {
-  return { name, service: name.slice(0, name.indexOf('-')) as WorldService, between }
+  return {
+    name,
+    service: name.slice(0, name.indexOf('-')) as WorldService,
+    between,
+    holdsMessage: UNACKNOWLEDGED.includes(name),
+  }
 }

@@ -35,9 +35,13 @@ export interface Arrival {
   readonly parts: readonly string[]
 }
 
-/** Everything the outbox of a party has sent. */
+/** Everything the outboxes of a party have sent. */
 export function readHandovers(store: string): Handover[] {
-  const sent = join(store, 'outbox/sent')
+  const outboxes = foldersIn(store).filter((name) => name.startsWith('outbox-'))
+  return outboxes.flatMap((outbox) => readOutbox(store, join(store, outbox, 'sent')))
+}
+
+function readOutbox(store: string, sent: string): Handover[] {
   return foldersIn(sent).map((name) => {
     const file = (part: string): Buffer => readFileSync(join(sent, name, part))
     const { dispatch, recipients } = JSON.parse(file('answer.json').toString()) as SubmissionAnswer

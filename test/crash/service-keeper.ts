@@ -36,6 +36,8 @@ export interface NextStart {
   readonly point?: string | undefined
   /** Switches of the laboratory. */
   readonly switches?: readonly string[]
+  /** After it died at its point no other is started until `release`. */
+  readonly holdAfter?: boolean
 }
 
 /** Keeps one service running as a process of its own: whenever it dies, the next one is started. */
@@ -85,11 +87,6 @@ export class ServiceKeeper {
     return true
   }
 
-  /** No next process is started until `release`. */
-  hold(): void {
-    this.#held = true
-  }
-
   release(): void {
     this.#held = false
     this.#changed()
@@ -127,7 +124,7 @@ export class ServiceKeeper {
 
   async #run(): Promise<Death> {
     const { service, program, settings, logs } = this.#options
-    const { point, switches = [] } = this.#next
+    const { point, switches = [], holdAfter = false } = this.#next
     this.#next = {}
     const inherited = Object.fromEntries(INHERITED.map((name) => [name, processEnvironment()[name]]))
     const sabotage = [inherited.LIENTHONG_SABOTAGE, ...switches].filter((name) => name !== undefined)
@@ -171,6 +168,7 @@ export class ServiceKeeper {
     const served = this.#serving
     this.#child = undefined
     this.#serving = false
+    this.#held = reached !== undefined && holdAfter
     this.#changed()
     if (reached !== undefined) return { by: 'point', point: reached }
     if (this.#killed) return { by: 'kill' }
