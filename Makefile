@@ -2,13 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo dev test check bench build sabotage migrate env
+.PHONY: help setup up down status demo dev test test-crash crash-tally test-power check bench build sabotage migrate env
 
 RUN := node --import=tsx
 PREPARED := node_modules/.lienthong-prepared
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(PREPARED): package.json package-lock.json
 	@if [ ! -d node_modules/tap ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then \
@@ -39,6 +39,15 @@ dev: up ## all services in one process, restarted on every change
 
 test: setup ## every test, on real servers; FILES="test/unit/model.test.ts" for some
 	@$(RUN) test/run.ts $(FILES)
+
+test-crash: setup ## kill everything while documents travel; ROUNDS=1000 for long, SEED=…, RECORD=1 keeps the result
+	@$(RUN) test/crash/run-crash.ts
+
+crash-tally: $(PREPARED) ## the sum of every crash run that was kept
+	@$(RUN) test/crash/print-tally.ts
+
+test-power: setup ## loss of power at random cuts of a recorded run; CUTS=…, SEED=…
+	@$(RUN) test/power/run-power.ts
 
 sabotage: setup ## every planted defect must turn its test red
 	@$(RUN) test/run-sabotage.ts

@@ -32,12 +32,19 @@ export interface Party {
   readonly dir: string
 }
 
+interface Box {
+  readonly party: Party
+  readonly outbox: Outbox
+}
+
 export interface Traffic {
   readonly parties: readonly Party[]
   /** Parts that a pull receiver fetched, by consignment and ordinal: what lies above 1 was repeated. */
   readonly fetches: ReadonlyMap<string, number>
   /** What went wrong for good on the clients' side: a refusal nobody expected. */
   readonly refused: readonly string[]
+  /** Puts one more document into an outbox. */
+  sendOne(): Promise<void>
   /** Writes no more documents; resolves when every outbox is empty or `ms` are over, and says which. */
   drain(ms: number): Promise<boolean>
   stop(): Promise<void>
@@ -53,9 +60,9 @@ const ANSWERS_WITH_STATUS = 'demo-h26'
 
 /**
  * Lets the agencies write to each other through the SDK's durable stores, without end, until drained.
- * @param limit documents of each sender at most
+ * @param quiet nothing is written but by `sendOne`, and no status
  */
-export function startTraffic(world: CrashWorld, random: Random, limit = Number.POSITIVE_INFINITY): Traffic {
+export function startTraffic(world: CrashWorld, random: Random, quiet = false): Traffic {
   const stopping = new AbortController()
   const { signal } = stopping
   const fetches = new Map<string, number>()
@@ -64,11 +71,12 @@ export function startTraffic(world: CrashWorld, random: Random, limit = Number.P
     .filter(({ systemCode }) => systemCode in READERS)
     .map((system) => openParty(world, system))
   let draining = false
+  let written = 0
 
   const boxes = parties.flatMap((party) =>
-    Array.from({ length: OUTBOXES }, (_, i) => {
+    Array.from({ length: OUTBOXES }, (_, i): Box => {
       const dir = join(party.dir, `outbox-${i + 1}`)
-      return { party, start: i, outbox: openOutbox(party.client, { dir, onResult: (result) => note(party, result) }) }
+      return { party, outbox: openOutbox(party.client, { dir, onResult: (result) => note(party, result) }) }
     }),
   )
 
@@ -76,21 +84,21 @@ export function startTraffic(world: CrashWorld, random: Random, limit = Number.P
     if (result.outcome !== 'sent') refused.push(`${system.systemCode}: ${result.outcome} ${result.fault.code}`)
   }
 
-  async function feed({ party, start, outbox }: { party: Party; start: number; outbox: Outbox }): Promise<void> {
+  async function write({ party, outbox }: Box): Promise<void> {
     const { agencyCode, agencyName, systemCode } = party.system
     const author = { agencyCode, agencyName, signer: party.signer, readers: READERS[systemCode] ?? [] }
-    for (let number = start + 1; number <= limit && !draining && !signal.aborted; ) {
-      if ((await outbox.count()) >= AHEAD) {
-        await sleep(50)
-        continue
-      }
-      const { signed, urgent } = await writeDocument(author, number, random)
-      await outbox.add(signed, { urgent })
-      number += OUTBOXES
+    const { signed, urgent } = await writeDocument(author, ++written, random)
+    await outbox.add(signed, { urgent })
+  }
+
+  async function feed(box: Box): Promise<void> {
+    while (!draining && !signal.aborted) {
+      if ((await box.outbox.count()) >= AHEAD) await sleep(50)
+      else await write(box)
     }
   }
 
-  async function send({ outbox }: { outbox: Outbox }): Promise<void> {
+  async function send({ outbox }: Box): Promise<void> {
     while (!signal.aborted) {
       await outbox.flush(AbortSignal.any([signal, AbortSignal.timeout(GIVE_UP_MS)])).catch((error: unknown) => {
         if (!(error instanceof DOMException)) throw error
@@ -111,7 +119,7 @@ export function startTraffic(world: CrashWorld, random: Random, limit = Number.P
     const inbox = openInbox(counted, {
       dir: join(party.dir, 'inbox'),
       leaseSeconds: 5,
-      ...(party.system.systemCode === ANSWERS_WITH_STATUS ? { signerOf: () => party.signer } : {}),
+      ...(party.system.systemCode === ANSWERS_WITH_STATUS && !quiet ? { signerOf: () => party.signer } : {}),
       onReceived: ({ consignment }) => appendFileSync(join(party.dir, 'handled'), `${consignment.consignment}\n`),
       onError: () => undefined, // it comes again
     })
@@ -122,12 +130,13 @@ export function startTraffic(world: CrashWorld, random: Random, limit = Number.P
     }
   }
 
-  const feeding = boxes.map(feed)
+  const feeding = quiet ? [] : boxes.map(feed)
   const running = [...boxes.map(send), ...parties.map(receive)]
   return {
     parties,
     fetches,
     refused,
+    sendOne: () => write(boxes[0] as Box),
     async drain(ms) {
       draining = true
       await Promise.all(feeding)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { writeDurably } from '../../libs/client/index.ts'
@@ -36,8 +36,15 @@ export interface PushReceiver {
 /** A receiving system with a durable store: a push is on disk before it is answered, one that comes again is compared and counted. */
 export async function startPushReceiver(t: Teardown, dir: string): Promise<PushReceiver> {
   let mood: () => Mood = () => 'take'
+  let last: Promise<void> = Promise.resolve()
+  /** One at a time: the same consignment may come twice at once. */
+  const storeInTurn = (headers: IncomingHttpHeaders, body: Buffer): Promise<void> => {
+    const stored = last.then(() => store(dir, headers, body))
+    last = stored.catch(() => undefined)
+    return stored
+  }
   const server = createServer((request, response) => {
-    receive(dir, request, response, mood()).catch((error: unknown) => {
+    receive(storeInTurn, request, response, mood()).catch((error: unknown) => {
       appendFileSync(join(dir, 'faults'), `${String(error)}\n`)
       response.destroy()
     })
@@ -57,7 +64,12 @@ export async function startPushReceiver(t: Teardown, dir: string): Promise<PushR
   }
 }
 
-async function receive(dir: string, request: IncomingMessage, response: ServerResponse, mood: Mood): Promise<void> {
+async function receive(
+  keep: (headers: IncomingHttpHeaders, body: Buffer) => Promise<void>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  mood: Mood,
+): Promise<void> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of request) chunks.push(chunk as Buffer)
@@ -67,12 +79,12 @@ async function receive(dir: string, request: IncomingMessage, response: ServerRe
   if (mood === 'hang') return
   if (mood === 'broken') return void response.writeHead(503).end()
   if (mood === 'busy') return void response.writeHead(429, { 'retry-after': '0' }).end()
-  await store(dir, request, Buffer.concat(chunks))
+  await keep(request.headers, Buffer.concat(chunks))
   if (mood === 'take-and-hang-up') response.destroy()
   else response.writeHead(204).end()
 }
 
-async function store(dir: string, { headers }: IncomingMessage, body: Buffer): Promise<void> {
+async function store(dir: string, headers: IncomingHttpHeaders, body: Buffer): Promise<void> {
   const header = (name: string): string => String(headers[name] ?? '')
   const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
   if (header('content-digest') !== digest) throw new Error('the body is not what its digest says')

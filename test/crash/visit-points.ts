@@ -14,6 +14,8 @@ export interface VisitOptions {
   readonly points: readonly Point[]
   /** Messages get lost and pushes fail: without it some points are never passed. */
   readonly faults: boolean
+  /** Where documents are sent one by one (quiet): sends the next. Only then can be told which message NATS has to hold. */
+  readonly sendOne?: () => Promise<void>
 }
 
 export interface Visit {
@@ -58,13 +60,16 @@ async function visit(
   world: CrashWorld,
   keeper: ServiceKeeper,
   { name, holdsMessage }: Point,
-  { tally, faults }: VisitOptions,
+  { tally, faults, sendOne }: VisitOptions,
 ): Promise<string[]> {
-  keeper.arm({ point: name, holdAfter: holdsMessage, ...(faults ? { switches: ['lab-drop'] } : {}) })
+  const watched = holdsMessage && sendOne !== undefined
+  keeper.arm({ point: name, holdAfter: watched, ...(faults ? { switches: ['lab-drop'] } : {}) })
   await keeper.kill()
+  await keeper.untilServing(LONGEST_MS)
+  await sendOne?.()
   const end = Date.now() + LONGEST_MS
   while (Date.now() < end && !tally.points.has(name)) await sleep(30)
-  if (!tally.points.has(name) || !holdsMessage) return []
+  if (!tally.points.has(name) || !watched) return []
   const held = await countUnacknowledged(world, keeper.service as 'routing' | 'delivery')
   keeper.release()
   return held > 0 ? [] : [`${name}: its message was acknowledged already`]
