@@ -30,10 +30,12 @@ export interface RestOptions {
   readonly ms: number
   /** What NATS and Redis still hold is not waited for: a message whose worker died comes again after 30 s only, and is stale. */
   readonly rowsOnly: boolean
+  /** Told what still is under way, at every look. */
+  readonly onLook?: (unrest: Unrest) => void
 }
 
 /** Waits until nothing is under way any more, in rows, in NATS and in Redis, at most `ms`; answers what still is. */
-export async function comeToRest(world: CrashWorld, { ms, rowsOnly }: RestOptions): Promise<Unrest> {
+export async function comeToRest(world: CrashWorld, { ms, rowsOnly, onLook }: RestOptions): Promise<Unrest> {
   const signal = new AbortController().signal
   const log = createLogger('rest', { level: 'silent' })
   const bus = await connectBus({ url: world.servers.nats.url('routing'), name: 'rest', signal, log })
@@ -46,6 +48,7 @@ export async function comeToRest(world: CrashWorld, { ms, rowsOnly }: RestOption
         [String(error)]: 1,
       }))
       if (Object.keys(unrest).length === 0 || Date.now() > end) return unrest
+      onLook?.(unrest)
       if (forward) await putClockForward(world.eyes)
       forward = !forward
       await sleep(300)

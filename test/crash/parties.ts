@@ -22,7 +22,7 @@ const AHEAD = 2
 /** Outboxes of each sender, side by side: one alone sends one document at a time. */
 const OUTBOXES = 3
 /** A sender that got no answer for so long gives up and sends the same again, instead of pausing ever longer. */
-const GIVE_UP_MS = 5_000
+const GIVE_UP_MS = 2_500
 
 /** An agency's document system with the stores of the SDK: `outbox-<n>/` and `inbox/` under its folder. */
 export interface Party {
@@ -41,6 +41,8 @@ export interface Traffic {
   readonly parties: readonly Party[]
   /** Parts that a pull receiver fetched, by consignment and ordinal: what lies above 1 was repeated. */
   readonly fetches: ReadonlyMap<string, number>
+  /** Documents that were accepted until now. */
+  readonly sent: number
   /** What went wrong for good on the clients' side: a refusal nobody expected. */
   readonly refused: readonly string[]
   /** Puts one more document into an outbox. */
@@ -72,6 +74,7 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
     .map((system) => openParty(world, system))
   let draining = false
   let written = 0
+  let sent = 0
 
   const boxes = parties.flatMap((party) =>
     Array.from({ length: OUTBOXES }, (_, i): Box => {
@@ -81,7 +84,8 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
   )
 
   function note({ system }: Party, result: OutboxResult): void {
-    if (result.outcome !== 'sent') refused.push(`${system.systemCode}: ${result.outcome} ${result.fault.code}`)
+    if (result.outcome === 'sent') sent += 1
+    else refused.push(`${system.systemCode}: ${result.outcome} ${result.fault.code}`)
   }
 
   async function write({ party, outbox }: Box): Promise<void> {
@@ -136,6 +140,9 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
     parties,
     fetches,
     refused,
+    get sent() {
+      return sent
+    },
     sendOne: () => write(boxes[0] as Box),
     async drain(ms) {
       draining = true
@@ -163,7 +170,7 @@ function openParty(world: CrashWorld, system: DemoSystem): Party {
     systemCode,
     key: clientKeyPem,
     stallMs: 5_000,
-    retryForMs: 1_000,
+    retryForMs: 200,
   })
   const dir = join(world.dir, systemCode)
   mkdirSync(dir)

@@ -63,10 +63,15 @@ process.exitCode = await runWithTeardown(async (t) => {
   const storm = since(stormBegun)
   say(`${tally.kills} kills in ${storm} s (${(tally.kills / storm).toFixed(2)}/s): ${tally}`)
   say(startTimes(world))
+  say(`${traffic.sent} documents were accepted meanwhile`)
 
   if (rounds > 0) await calm(world)
   const empty = await traffic.drain(restMs)
-  const unrest = await comeToRest(world, { ms: restMs, rowsOnly: small })
+  const unrest = await comeToRest(world, {
+    ms: restMs,
+    rowsOnly: small,
+    ...(env.VERBOSE === '1' ? { onLook: (seen) => say(`${since(stormBegun)} ${JSON.stringify(seen)}`) } : {}),
+  })
   say(`at rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`)
   const verdict = await judge(world, traffic)
   const faults = await findLogFaults(world)
