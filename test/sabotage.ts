@@ -13,6 +13,12 @@ function crash(name: string, POINTS: string, more: Readonly<Record<string, strin
   return { name, file: 'test/crash/run-crash.ts', settings: { SMALL: '1', ROUNDS: '0', SEED: '1', POINTS, ...more } }
 }
 
+/** A run without power so small that one planted defect can be seen in it. */
+function power(name: string): Defect {
+  const settings = { CUTS: '40', STARTS: '0', DOCUMENTS: '6', SEED: '1' }
+  return { name, file: 'test/power/run-power.ts', settings }
+}
+
 /** Every promise has at least one defect here that breaks it. */
 export const DEFECTS: readonly Defect[] = [
   { name: 'dropped-sweep', file: 'test/flow/outages.test.ts', only: /NATS wiped/ },
@@ -47,4 +53,6 @@ export const DEFECTS: readonly Defect[] = [
   crash('fresh-push-id', 'delivery-posted'),
   crash('answer-before-commit', 'gateway-answered'),
   crash('move-without-entry', 'gateway-acknowledged'),
+  power('skip-fdatasync'),
+  power('skip-folder-fsync'),
 ]

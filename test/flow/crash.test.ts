@@ -1,17 +1,20 @@
-import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { PROJECT } from '../../deploy/local/folders.ts'
 import { processEnvironment } from '../../libs/runtime/index.ts'
 import { POINTS } from '../crash/points.ts'
+import { runDriver } from '../harness/run-driver.ts'
 
 // A machine that does other things as well needs its time.
 t.setTimeout(400_000)
 
 t.test('a short crash run: nothing lost, nothing doubled, nothing stuck', async (t) => {
   const own = { SMALL: '1', ROUNDS: '6', POINTS: 'gateway-committed,routing-committed,delivery-posted,receipts-read' }
-  const { code, output } = await run({ ...own, SEED: processEnvironment().SEED ?? '20261126' })
+  const { code, output } = await runDriver('test/crash/run-crash.ts', {
+    ...own,
+    SEED: processEnvironment().SEED ?? '20261126',
+  })
   t.comment(output.trim().split('\n').slice(0, -1).join('\n'))
   t.equal(output.trim().split('\n').at(-1), 'lost 0 doubled 0 stuck 0', 'last line')
   t.equal(code, 0, 'exit code')
@@ -31,15 +34,4 @@ function sources(): { path: string; text: string }[] {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('node_modules'))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
-}
-
-function run(settings: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ['--import=tsx', 'test/crash/run-crash.ts'],
-      { cwd: PROJECT, env: { ...processEnvironment(), ...settings } as NodeJS.ProcessEnv, maxBuffer: 2 ** 24 },
-      (_, stdout, stderr) => resolve({ code: child.exitCode ?? 1, output: stderr + stdout }),
-    )
-  })
 }
