@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo demo-failures dev test check bench build sabotage migrate env
+.PHONY: help setup up down status demo demo-failures dev test test-crash crash-tally test-power check bench build sabotage migrate env
 
 RUN := node --import=tsx
 PREPARED := node_modules/.lienthong-prepared
@@ -42,6 +42,15 @@ dev: up ## all services in one process, restarted on every change
 
 test: setup ## every test, on real servers; FILES="test/unit/model.test.ts" for some
 	@$(RUN) test/run.ts $(FILES)
+
+test-crash: setup ## kill everything while documents travel; ROUNDS=1000 for long, SEED=…, RECORD=1 keeps the result
+	@$(RUN) test/crash/run-crash.ts
+
+crash-tally: $(PREPARED) ## the sum of every crash run that was kept
+	@$(RUN) test/crash/print-tally.ts
+
+test-power: setup ## loss of power at random cuts of a recorded run; CUTS=…, SEED=…
+	@$(RUN) test/power/run-power.ts
 
 sabotage: setup ## every planted defect must turn its test red
 	@$(RUN) test/run-sabotage.ts

@@ -4,6 +4,19 @@ export interface Defect {
   readonly file: string
   /** Runs only the tests whose name matches: for files that take long. */
   readonly only?: RegExp
+  /** The file is a driver and no tap test: what it is started with. Red is exit code 1 after its last line of figures. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** A crash run so small that one planted defect can be seen in it: who dies at these points, and nothing else happens. */
+function crash(name: string, POINTS: string, more: Readonly<Record<string, string>> = {}): Defect {
+  return { name, file: 'test/crash/run-crash.ts', settings: { SMALL: '1', ROUNDS: '0', SEED: '1', POINTS, ...more } }
+}
+
+/** A run without power so small that one planted defect can be seen in it. */
+function power(name: string): Defect {
+  const settings = { CUTS: '40', STARTS: '0', DOCUMENTS: '6', SEED: '1' }
+  return { name, file: 'test/power/run-power.ts', settings }
 }
 
 /** Every promise has at least one defect here that breaks it. */
@@ -50,4 +63,15 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'fsck-blind-to-digest', file: 'test/integration/fsck.test.ts', only: /one planted error/ },
   { name: 'fsck-blind-to-state', file: 'test/integration/fsck.test.ts', only: /one planted error/ },
   { name: 'accept-replayed-assertion', file: 'test/attacks/token-assertion.test.ts' },
+  crash('second-consignment', 'routing-committed'),
+  crash('ack-before-commit', 'routing-committed', { QUIET: '1' }),
+  crash('dropped-sweep', 'gateway-committed'),
+  crash('dropped-push-sweep', 'routing-committed'),
+  crash('forgotten-streams', 'gateway-committed', { WIPE: '1' }),
+  crash('unclaimed-attempt', 'delivery-posted'),
+  crash('fresh-push-id', 'delivery-posted'),
+  crash('answer-before-commit', 'gateway-answered'),
+  crash('move-without-entry', 'gateway-acknowledged'),
+  power('skip-fdatasync'),
+  power('skip-folder-fsync'),
 ]

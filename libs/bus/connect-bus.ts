@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Events, headers, type NatsConnection, type Subscription } from 'nats'
 import { BusError } from '../errors/index.ts'
-import type { Logger } from '../runtime/index.ts'
+import { type Logger, sabotaged } from '../runtime/index.ts'
 import type { Bus, PublishWorkOptions } from './bus.ts'
 import { busUnavailable } from './bus-unavailable.ts'
 import { connectNats } from './connect-nats.ts'
 import { type ConsumeWorkOptions, consumeWork } from './consume-work.ts'
+import { labFault } from './lab-fault.ts'
 import { pause } from './pause.ts'
 import { peekWork, type WaitingWork } from './peek-work.ts'
 import { ensureStreams, type StreamName } from './streams.ts'
@@ -81,6 +82,7 @@ class NatsBus implements Bus {
 
   publish(subject: string, payload: Uint8Array | string = ''): boolean {
     if (!this.#connection || !this.#connected) return false
+    if (labFault('lab-drop')) return true
     try {
       this.#connection.publish(subject, payload)
       return true
@@ -93,8 +95,10 @@ class NatsBus implements Bus {
 
   async publishWork(subject: string, data: Uint8Array, { msgId }: PublishWorkOptions = {}): Promise<void> {
     const connection = this.#required()
+    if (labFault('lab-drop')) return
+    if (labFault('lab-double')) connection.publish(subject, data)
     const stamped = headers()
-    if (msgId) stamped.set('Nats-Msg-Id', msgId)
+    if (msgId && !sabotaged('lab-bare')) stamped.set('Nats-Msg-Id', msgId)
     try {
       const request = { timeout: PUBLISH_TIMEOUT_MS, ...(msgId ? { headers: stamped } : {}) }
       const answer = (await connection.request(subject, data, request)).json<{ error?: { description?: string } }>()

@@ -1,5 +1,5 @@
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos } from 'nats'
-import type { Logger } from '../runtime/index.ts'
+import { type Logger, sabotaged } from '../runtime/index.ts'
 import { pause } from './pause.ts'
 import { PullWork } from './pull-work.ts'
 import type { StreamName } from './streams.ts'
@@ -128,6 +128,7 @@ async function handle(
     if (performance.now() < until) for (const message of messages) message.working()
   }, WORKING_MS)
   try {
+    if (sabotaged('ack-before-commit')) for (const message of messages) message.ack()
     await handler(messages)
     for (const message of messages) message.ack()
   } catch (error) {

@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export { loadConfig, unknownVariables, variableName } from './config.ts'
+export { crashPoint } from './crash-point.ts'
 export { defineEvent, type EventFields } from './define-event.ts'
 export { type Environment, processEnvironment, readEnvFile, serviceEnvironment } from './environment.ts'
 export { EXIT, exitCodeOf } from './exit-code.ts'

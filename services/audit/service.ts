@@ -2,7 +2,7 @@ import { connectBus } from '../../libs/bus/index.ts'
 import { openHealthListener } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { checkBus, checkDatabase, followProgress, startSweeper } from '../../libs/pipeline/index.ts'
-import { defineService } from '../../libs/runtime/index.ts'
+import { crashPoint, defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, openPool } from '../../libs/store/index.ts'
 import { auditConfig } from './config.ts'
 import { openSequencer } from './sequence-entries.ts'
@@ -29,6 +29,7 @@ export const auditService = defineService({
     const loop = startSweeper({
       sweep: async () => {
         const count = await sequencer.step()
+        if (count > 0) crashPoint('audit-sequenced')
         progress.note(count)
         if (count > 0) bus.publish(SUBJECTS.logSequenced)
         return count

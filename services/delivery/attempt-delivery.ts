@@ -1,5 +1,5 @@
-import { EVENTS } from '../../libs/model/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { EVENTS, newConsignmentId } from '../../libs/model/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import type { WaitingPush } from '../../libs/store/index.ts'
 import { awaitTurn, findTurn, type PushTurn } from './await-turn.ts'
 import { buildPush, digestField } from './build-push.ts'
@@ -42,6 +42,7 @@ async function attempt(stage: Stage, { push, system }: PushTurn, probe: boolean)
   const early = sabotaged('unclaimed-attempt') ? await send(stage, push, system, number, timeoutMs) : undefined
   const version = await claim(stage, push, system, number, timeoutMs)
   if (version === undefined) return false
+  crashPoint('delivery-claimed')
   const verdict = early ?? (await send(stage, push, system, number, timeoutMs))
   const open = {
     ...push,
@@ -92,7 +93,7 @@ async function send(
     const now = new Date()
     const signed = {
       ...content.headers,
-      'lt-consignment-id': push.id,
+      'lt-consignment-id': sabotaged('fresh-push-id') && attempt > 1 ? newConsignmentId() : push.id,
       'lt-dispatch-id': push.dispatch_id,
       'lt-agency': push.agency_code,
       'lt-kind': push.kind,
@@ -109,6 +110,7 @@ async function send(
       timeoutMs: Math.max(1, timeoutMs - (performance.now() - begun)),
       signal: stage.hurry,
     })
+    crashPoint('delivery-posted')
     return classifyAnswer(answer, new Date())
   } catch (error) {
     stage.log.info({ err: error, consignmentId: push.id, host: url.host }, 'a push had no answer')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BusError, catalogue, fill } from '../../libs/errors/index.ts'
 import { EVENTS, type EventName } from '../../libs/model/index.ts'
 import type { AuditDraft } from '../../libs/pipeline/index.ts'
-import { defineEvent } from '../../libs/runtime/index.ts'
+import { crashPoint, defineEvent } from '../../libs/runtime/index.ts'
 import type { WaitingPush } from '../../libs/store/index.ts'
 import type { Verdict } from './classify-answer.ts'
 import type { WantedEnd } from './commit-attempts.ts'
@@ -64,6 +64,7 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
     entries: [draft(open, EVENTS.attemptEnded, detailsOf(open, verdict, durationMs)), ...followingEntries(open, plan)],
   })
   if (ended === undefined) return
+  crashPoint('delivery-ended')
   attemptEnded(stage.log, {
     consignmentId: id,
     attempt: open.attempt,
@@ -72,6 +73,7 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
     state: plan.state,
   })
   if (plan.state !== 'RETRYING' || open.system === null) return
+  crashPoint('delivery-retrying')
   try {
     await stage.queues.add(queueName(open.system), {
       id: `${id}-${open.attempt + 1}-0`,

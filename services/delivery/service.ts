@@ -7,7 +7,7 @@ import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
 import { checkBus, checkDatabase, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openQueues } from '../../libs/queue/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
-import { defineService } from '../../libs/runtime/index.ts'
+import { crashPoint, defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, findWaitingPushes, openPool } from '../../libs/store/index.ts'
 import { runClocks } from './clocks/run-clocks.ts'
 import { openAttemptCommits } from './commit-attempts.ts'
@@ -97,6 +97,7 @@ export const deliveryService = defineService({
     const handler = async (messages: readonly WorkMessage[]): Promise<void> => {
       const ids = messages.map(consignmentIdOf).filter((id) => id !== undefined)
       await queuePushes(stage, await findWaitingPushes(pool, ids))
+      crashPoint('delivery-queued')
     }
     const consumers = LANES.map((lane) =>
       bus.consumeWork({

@@ -1,4 +1,4 @@
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import { findOverdueAttempts, takeDuePushes } from '../../libs/store/index.ts'
 import { endAttempt } from './end-attempt.ts'
 import { queuePushes } from './queue-pushes.ts'
@@ -30,6 +30,7 @@ export async function sweepPushes(stage: Stage): Promise<number> {
   // Without Redis nothing could be queued, and each round makes the next pause longer.
   if (!stage.queues.connected) return overdue.length
   const due = await takeDuePushes(stage.pool, SWEEP_LIMIT, stage.config.sweepAfterMs)
+  if (due.length > 0) crashPoint('delivery-swept')
   await queuePushes(stage, due, { most: stage.config.queueLength })
   return overdue.length + due.length
 }

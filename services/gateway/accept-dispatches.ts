@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '../../libs/bus/index.ts'
 import { laneOf, SUBJECTS } from '../../libs/model/index.ts'
 import { type BatchWork, Committer } from '../../libs/pipeline/index.ts'
-import { type Logger, sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, type Logger, sabotaged } from '../../libs/runtime/index.ts'
 import {
   type AcceptanceOutcome,
   findSubmission,
@@ -52,7 +53,9 @@ export function openAcceptance(options: AcceptanceOptions): Committer<PreparedSu
       const outcomes = sabotaged('answer-before-commit')
         ? answerEarly(pool, packed)
         : await writeAcceptances(pool, packed)
+      crashPoint('gateway-committed')
       announce(options, batch, outcomes)
+      crashPoint('gateway-announced')
       return batch.map(({ submission }) => {
         const outcome = outcomes.get(submission.dispatchId) ?? 'suspended'
         return outcome === 'accepted'
@@ -78,9 +81,14 @@ export function openAcceptance(options: AcceptanceOptions): Committer<PreparedSu
   )
 }
 
+/** The answer is gone long before the commit. */
+const EARLY_MS = 200
+
 /** A planted defect: the caller hears of an acceptance that may never be written. */
 function answerEarly(pool: Pool, packed: PackedBatch): Map<string, AcceptanceOutcome> {
-  void writeAcceptances(pool, packed).catch(String)
+  void sleep(EARLY_MS)
+    .then(() => writeAcceptances(pool, packed))
+    .catch(String)
   return new Map(packed.dispatches.map(({ id }) => [id, 'accepted']))
 }
 

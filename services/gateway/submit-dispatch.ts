@@ -2,7 +2,7 @@ import type { BlobStore, StoredBlob } from '../../libs/blobs/index.ts'
 import { BusError, isBusError } from '../../libs/errors/index.ts'
 import { laneOf } from '../../libs/model/index.ts'
 import type { Committer } from '../../libs/pipeline/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import {
   type FoundSubmission,
   findSubmission,
@@ -66,6 +66,7 @@ async function accept(
   opened[Symbol.dispose]()
   try {
     const stored = await keepParts(submission, options.blobs)
+    crashPoint('gateway-kept')
     const urgent = laneOf(opened.envelope.priority) === 'urgent'
     const result = await options.acceptance.submit({ submission, stored }, urgent).catch(async (error: unknown) => {
       if (isBusError(error) && wasNotWritten(error)) await options.blobs.remove(dispatchId)

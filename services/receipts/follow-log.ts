@@ -1,5 +1,6 @@
 import { EVENTS } from '../../libs/model/index.ts'
 import { sealEntry } from '../../libs/pipeline/index.ts'
+import { crashPoint } from '../../libs/runtime/index.ts'
 import { closeDispatches, type LogEntry, type Pool, readLog, readLogCursor } from '../../libs/store/index.ts'
 
 const READER = 'receipts'
@@ -29,6 +30,7 @@ export async function followLog(pool: Pool, batchSize: number): Promise<LogStep>
   const entries = await readLog(pool, cursor, batchSize)
   const last = entries.at(-1)
   if (!last) return { read: 0, noticed: [] }
+  crashPoint('receipts-read')
   const at = new Date()
   const ended = idsOf(entries.filter((entry) => ENDINGS.has(entry.event)))
   await closeDispatches(pool, {
@@ -41,6 +43,7 @@ export async function followLog(pool: Pool, batchSize: number): Promise<LogStep>
     reader: READER,
     next: { epoch: last.epoch, index: last.index + 1 },
   })
+  crashPoint('receipts-closed')
   return { read: entries.length, noticed: idsOf(entries) }
 }
 

@@ -1,7 +1,7 @@
 import { newConsignmentId } from '../../libs/model/index.ts'
 import type { SealedEntry } from '../../libs/pipeline/index.ts'
 import type { Registry } from '../../libs/registry/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import {
   type ConsignmentRow,
   type DispatchToRoute,
@@ -93,6 +93,7 @@ async function routeOrHalve(batch: readonly DispatchToRoute[], options: RoutingO
     await routeOrHalve(batch.slice(0, half), options)
     return routeOrHalve(batch.slice(half), options)
   }
+  crashPoint('routing-committed')
   await options.onRouted(routed)
 }
 

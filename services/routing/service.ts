@@ -3,7 +3,7 @@ import { openHealthListener } from '../../libs/http/index.ts'
 import { isUuid, type Lane, SUBJECTS } from '../../libs/model/index.ts'
 import { checkBus, checkDatabase, checkFresh, startSweeper } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
-import { defineService } from '../../libs/runtime/index.ts'
+import { crashPoint, defineService } from '../../libs/runtime/index.ts'
 import { checkDurability, checkSchema, ensurePartitions, openPool } from '../../libs/store/index.ts'
 import { announceConsignments } from './announce-consignments.ts'
 import { routingConfig } from './config.ts'
@@ -53,7 +53,9 @@ export const routingService = defineService({
 
     const handle = async (messages: readonly WorkMessage[]): Promise<void> => {
       const ids = messages.map(dispatchIdOf).filter((id) => id !== undefined)
+      crashPoint('routing-taken')
       await routeDispatches(ids, options)
+      crashPoint('routing-announced')
     }
     const consumers = LANES.map((lane) =>
       bus.consumeWork({

@@ -1,6 +1,6 @@
 import type { Bus } from '../../libs/bus/index.ts'
 import { type Lane, SUBJECTS } from '../../libs/model/index.ts'
-import { sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import { type Pool, takeDueDispatches } from '../../libs/store/index.ts'
 
 const LANES: readonly Lane[] = ['urgent', 'normal']
@@ -19,6 +19,7 @@ export async function sweepDispatches(pool: Pool, bus: Bus): Promise<number> {
   // What is late because much lies before it in its lane needs no second message now.
   const lanes = LANES.filter((lane) => (waiting?.get(SUBJECTS.dispatchAccepted(lane)) ?? 0) < SWEEP_LIMIT)
   const due = await takeDueDispatches(pool, SWEEP_LIMIT, lanes)
+  if (due.length > 0) crashPoint('routing-swept')
   await Promise.allSettled(
     due.map(({ id, lane, version, publish_round }) =>
       bus.publishWork(SUBJECTS.dispatchAccepted(lane), Buffer.from(JSON.stringify({ id })), {

@@ -3,6 +3,7 @@ import t from 'tap'
 import { processEnvironment } from '../../libs/runtime/index.ts'
 import type { DemoSystem } from '../../services/cli/demo/seed.ts'
 import { startPrivateCluster } from '../harness/harness.ts'
+import { seededRandom } from '../harness/seeded-random.ts'
 import {
   deliver,
   findLogFaults,
@@ -82,8 +83,8 @@ t.test('each service killed at random in traffic: nothing lost, nothing twice', 
   const services = ['routing', 'audit', 'receipts', 'gateway'] as const
   const world = await startWorld(t, { processes: services })
   const seed = Number(processEnvironment().LIENTHONG_SEED ?? 20261120)
-  const random = randomOf(seed)
-  const victims = [...shuffled(services, random), ...shuffled(services, random)]
+  const random = seededRandom(seed)
+  const victims = [...random.some(services, services.length), ...random.some(services, services.length)]
   const parcels = signParcels(world, victims.length * 30)
   const receivers = startReceivers(world)
   let kills = 0
@@ -111,21 +112,3 @@ t.test('each service killed at random in traffic: nothing lost, nothing twice', 
   sayWhole(t, outcome, parcels.length)
   t.same(await findLogFaults(world), [])
 })
-
-/** A generator of numbers in [0, 1) that a seed repeats (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  return items
-    .map((item) => ({ item, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ item }) => item)
-}

@@ -17,6 +17,14 @@ export interface SystemCall {
 }
 
 const CALLS = 'fdatasync,fsync,rename,renameat,renameat2,pwrite64,pwritev,write,writev,sendto,sendmsg'
+
+export interface TraceOptions {
+  /** Names of the calls, separated by commas; those that write and sync unless told. */
+  readonly calls?: string
+  /** So much of each string is written down. */
+  readonly stringBytes?: number
+}
+
 const ATTACH_MS = 10_000
 
 /**
@@ -26,6 +34,7 @@ const ATTACH_MS = 10_000
 export async function traceCalls(
   t: Teardown,
   pids: readonly number[],
+  { calls = CALLS, stringBytes = 60 }: TraceOptions = {},
 ): Promise<(() => Promise<SystemCall[]>) | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'lt-trace-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -36,9 +45,9 @@ export async function traceCalls(
     '-T',
     '-y',
     '-s',
-    '60',
+    String(stringBytes),
     '-e',
-    `trace=${CALLS}`,
+    `trace=${calls}`,
     '-o',
     log,
     ...pids.flatMap((pid) => ['-p', String(pid)]),

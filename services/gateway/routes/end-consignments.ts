@@ -1,5 +1,6 @@
 import type { FastifyRequest, HttpServer } from '../../../libs/http/index.ts'
 import { REFUSAL_REASONS } from '../../../libs/model/index.ts'
+import { crashPoint } from '../../../libs/runtime/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
@@ -105,7 +106,7 @@ async function endAll(
     mover: gateway.mover,
     verify: gateway.verifyReceiver,
   }
-  return {
-    items: await answerEach(request, endings, async (ending) => (await endConsignment(options, ending)).repeated),
-  }
+  const items = await answerEach(request, endings, async (ending) => (await endConsignment(options, ending)).repeated)
+  crashPoint('gateway-acknowledged')
+  return { items }
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { BusError } from '../../../libs/errors/index.ts'
 import type { HttpServer } from '../../../libs/http/index.ts'
+import { crashPoint } from '../../../libs/runtime/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import { listParts } from '../../../libs/store/index.ts'
 import { callerOf } from '../auth/caller.ts'
@@ -75,6 +76,7 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
     '/v1/consignments/:id/parts/:ordinal',
     {
       config: { openApi: { answers: { 200: PART } } },
+      onResponse: async () => crashPoint('gateway-content-sent'),
       schema: {
         operationId: 'fetchPart',
         summary: 'Bytes of one part',
@@ -91,6 +93,7 @@ export function registerFetchContent(server: HttpServer, gateway: Gateway): void
       const part = all.find((each) => each.ordinal === Number(ordinal))
       if (!part) throw new BusError('LT_BOX_NO_SUCH_PART', { ordinal })
       await handOver(options, wanted)
+      crashPoint('gateway-handed-over')
       const content = await readPart(gateway, row.dispatch_id, all, part)
       reply
         .type(part.role === 'attachment' ? 'application/octet-stream' : 'application/edxml+xml')

@@ -1,4 +1,5 @@
 import type { HttpServer } from '../../../libs/http/index.ts'
+import { crashPoint } from '../../../libs/runtime/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
@@ -43,6 +44,7 @@ export function registerLeaseConsignments(server: HttpServer, gateway: Gateway):
         seconds,
         ...(kind === undefined ? {} : { kind }),
       })
+      if (leased.length > 0) crashPoint('gateway-leased')
       if (leased.length > 0) gateway.mailboxes.leased(caller.systemCode, seconds * 1000)
       return {
         items: leased.map(({ row, token, until }) => ({

@@ -1,5 +1,6 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import { callerGone, type FastifyRequest, type HttpServer, readBody, readMultipart } from '../../../libs/http/index.ts'
+import { crashPoint } from '../../../libs/runtime/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import type { FoundSubmission } from '../../../libs/store/index.ts'
 import type { Incoming } from '../admission/admit-submission.ts'
@@ -34,6 +35,7 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
     '/v1/dispatches',
     {
       config: { openApi: { body: submissionMedia } },
+      onResponse: async () => crashPoint('gateway-answered'),
       schema: {
         operationId: 'submitDispatch',
         summary: 'Submit a signed document',

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bus, connectBus } from '../../libs/bus/index.ts'
+import { openQueues, type Queues } from '../../libs/queue/index.ts'
+import { createLogger } from '../../libs/runtime/index.ts'
+import type { Pool } from '../../libs/store/index.ts'
+import type { CrashWorld } from './crash-world.ts'
+
+/** What does not rest, by kind; empty when everything has ended. */
+export type Unrest = Readonly<Record<string, number>>
+
+const IN_ROWS = `
+  select 'dispatch ' || state as what, count(*)::int as count from dispatch where state <> 'CLOSED' group by 1
+  union all select 'consignment ' || state, count(*)::int from consignment
+    where state in ('AVAILABLE', 'QUEUED', 'RETRYING', 'HANDED_OVER', 'HELD') group by 1
+  union all select 'open attempt', count(*)::int from delivery_attempt where ended_at is null having count(*) > 0
+  union all select 'entry without index', count(*)::int from audit_pending having count(*) > 0`
+
+/**
+ * Instead of waiting up to five minutes for the next look of the sweepers: it comes now. Nothing else is touched, so that a row
+ * the sweepers do not find stays where it is.
+ */
+export async function putClockForward(eyes: Pool): Promise<void> {
+  await eyes.query(`update dispatch set next_publish_at = now() where state = 'ACCEPTED' and next_publish_at > now()`)
+  await eyes.query(
+    `update consignment set next_publish_at = now() where state in ('QUEUED', 'RETRYING') and next_publish_at > now()`,
+  )
+}
+
+export interface RestOptions {
+  readonly ms: number
+  /** What NATS and Redis still hold is not waited for: a message whose worker died comes again after 30 s only, and is stale. */
+  readonly rowsOnly: boolean
+  /** Told what still is under way, at every look. */
+  readonly onLook?: (unrest: Unrest) => void
+}
+
+/** Waits until nothing is under way any more, in rows, in NATS and in Redis, at most `ms`; answers what still is. */
+export async function comeToRest(world: CrashWorld, { ms, rowsOnly, onLook }: RestOptions): Promise<Unrest> {
+  const signal = new AbortController().signal
+  const log = createLogger('rest', { level: 'silent' })
+  const bus = await connectBus({ url: world.servers.nats.url('routing'), name: 'rest', signal, log })
+  const queues = await openQueues({ redisUrl: world.servers.redis.url, name: 'rest', log })
+  try {
+    const end = Date.now() + ms
+    let forward = true
+    for (;;) {
+      const unrest = await look(world, rowsOnly ? undefined : { bus, queues }).catch((error: unknown) => ({
+        [String(error)]: 1,
+      }))
+      if (Object.keys(unrest).length === 0 || Date.now() > end) return unrest
+      onLook?.(unrest)
+      if (forward) await putClockForward(world.eyes)
+      forward = !forward
+      await sleep(300)
+    }
+  } finally {
+    await bus.close()
+    await queues.close()
+  }
+}
+
+async function look(world: CrashWorld, brokers: { bus: Bus; queues: Queues } | undefined): Promise<Unrest> {
+  const unrest: Record<string, number> = {}
+  const { rows } = await world.eyes.query<{ what: string; count: number }>(IN_ROWS)
+  for (const { what, count } of rows) unrest[what] = count
+  if (!brokers) return unrest
+  const { bus, queues } = brokers
+  for (const [stream, count] of Object.entries(await bus.ensureStreams()))
+    if (count > 0) unrest[`message in ${stream}`] = count
+  for (const { systemCode } of world.systems) {
+    const { waiting, delayed, active } = await queues.counts(`push-${systemCode}`)
+    if (waiting + delayed + active > 0) unrest[`entry in the queue of ${systemCode}`] = waiting + delayed + active
+  }
+  return unrest
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addAgency, changeSystem } from '../../libs/registry/index.ts'
+import { openPool, type Pool } from '../../libs/store/index.ts'
+import { type DemoSystem, seedDemo } from '../../services/cli/demo/seed.ts'
+import { type AxisPki, makeAxis } from '../../services/cli/pki/make-axis.ts'
+import { compileServices } from '../harness/compile-services.ts'
+import { freePort, type PrivateCluster, startPrivateCluster } from '../harness/harness.ts'
+import { startServers, type TestServers } from '../harness/start-servers.ts'
+import type { Teardown } from '../harness/teardown.ts'
+import type { WorldService } from '../harness/world.ts'
+import { type ContentDisk, mountContentDisk } from './content-disk.ts'
+import { type PushReceiver, startPushReceiver } from './push-receiver.ts'
+import { type Death, ServiceKeeper } from './service-keeper.ts'
+
+/** Times so short that what waits comes again within a short run. */
+const SETTINGS = {
+  MIN_FREE_BYTES: '65536',
+  PUSH_ALLOWED_NETWORKS: '127.0.0.0/8',
+  PUSH_TIMEOUT_MS: '1500',
+  ATTEMPT_GRACE_MS: '1000',
+  RETRY_FIRST_MS: '50',
+  RETRY_MAX_MS: '1000',
+  MAX_ATTEMPTS: '10000',
+  SWEEP_IDLE_MS: '150',
+  SWEEP_AFTER_MS: '400',
+}
+const SERVICES: readonly WorldService[] = ['routing', 'audit', 'receipts', 'delivery', 'gateway']
+/** Systems that are called; the others fetch. */
+const PUSHED = ['demo-h53']
+/** Units below H53, so that a document can have five recipients. */
+const UNITS = ['H53.01', 'H53.02']
+
+/** The whole axis as processes on servers of its own, each to be killed, with receivers whose stores are on disk. */
+export interface CrashWorld {
+  readonly servers: TestServers
+  /** Absent in runs that leave PostgreSQL alone. */
+  readonly cluster?: PrivateCluster
+  readonly disk?: ContentDisk
+  readonly baseUrl: string
+  readonly axis: AxisPki
+  readonly systems: readonly DemoSystem[]
+  readonly keepers: ReadonlyMap<WorldService, ServiceKeeper>
+  readonly receiver: PushReceiver
+  /** Folder of the clients' stores and of what the services said. */
+  readonly dir: string
+  /** The superuser's eyes. */
+  readonly eyes: Pool
+}
+
+export interface CrashWorldOptions {
+  /** With a PostgreSQL of its own and a small content disk: takes some seconds more. */
+  readonly whole: boolean
+  readonly onDeath: (death: Death, keeper: ServiceKeeper) => void
+  readonly say: (line: string) => void
+}
+
+/** Starts servers and services; resolves once all of them serve. */
+export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): Promise<CrashWorld> {
+  const programOf = await compileServices()
+  const cluster = options.whole ? await startPrivateCluster(t) : undefined
+  const servers = await startServers(t, cluster)
+  const disk = options.whole ? mountContentDisk(t, servers.blobDir, options.say) : undefined
+  const dir = mkdtempSync(join(tmpdir(), 'lt-crash-'))
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  const logs = join(dir, 'logs')
+  mkdirSync(logs)
+  const axis = await makeAxis(servers.keyDir)
+  const operator = openPool(servers.database.url('cli'), { name: 'operator', max: 1 })
+  const systems = await seedDemo(operator, axis, servers.keyDir)
+  for (const code of UNITS) await addAgency(operator, { code, name: `Đơn vị ${code}`, source: 'test' })
+  mkdirSync(join(dir, 'push'))
+  const receiver = await startPushReceiver(t, join(dir, 'push'))
+  for (const code of PUSHED) await changeSystem(operator, code, { delivery: 'push', pushUrl: receiver.url })
+  await operator.end()
+  const eyes = openPool(servers.database.url('postgres'), { name: 'eyes', max: 2 })
+  t.teardown(() => eyes.end())
+
+  const port = await freePort()
+  const baseUrl = `http://127.0.0.1:${port}`
+  const keepers = new Map(
+    SERVICES.map((service) => {
+      const own = service === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl } : {}
+      const settings = { ...servers.environment(service), ...SETTINGS, ...own }
+      return [
+        service,
+        new ServiceKeeper({ service, program: programOf(service), settings, logs, onDeath: options.onDeath }),
+      ]
+    }),
+  )
+  t.teardown(() => Promise.all([...keepers.values()].map((keeper) => keeper.stop())))
+  for (const keeper of keepers.values()) keeper.start()
+  for (const keeper of keepers.values()) {
+    if (!(await keeper.untilServing(60_000))) throw new Error(`${keeper.service} does not serve; see ${logs}`)
+  }
+  return {
+    servers,
+    ...(cluster ? { cluster } : {}),
+    ...(disk ? { disk } : {}),
+    baseUrl,
+    axis,
+    systems,
+    keepers,
+    receiver,
+    dir,
+    eyes,
+  }
+}

@@ -1,0 +1,194 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EVENTS } from '../../libs/model/index.ts'
+import { TrustStore } from '../../libs/signature/index.ts'
+import { verifyReceipt } from '../../services/cli/verify/verify-receipt.ts'
+import { inParallel } from '../harness/traffic.ts'
+import type { CrashWorld } from './crash-world.ts'
+import type { Party, Traffic } from './parties.ts'
+import {
+  type Arrival,
+  type Handover,
+  readArrivals,
+  readHandovers,
+  readInbox,
+  readStatuses,
+  type StatusSent,
+} from './read-stores.ts'
+
+/** Acknowledgement receipts that are fetched and verified at most; the submission receipts are verified all. */
+const RECEIPTS = 400
+
+/** What the clients' stores say once everything rests; every fault in one line of words. */
+export interface Verdict {
+  readonly documents: number
+  readonly consignments: number
+  readonly statuses: number
+  /** Recipients without the document, or with other bytes; receipts that are missing or do not verify. */
+  readonly lost: readonly string[]
+  /** Consignments, dispatches, attempts or hand-ons beyond the one there should be. */
+  readonly doubled: readonly string[]
+  /** Hand-overs that came again under the same consignment id, which is allowed. */
+  readonly repeats: number
+  readonly receipts: number
+}
+
+/** Holds what the senders' stores promise against what the receivers' stores hold. */
+export async function judge(world: CrashWorld, traffic: Traffic): Promise<Verdict> {
+  const lost: string[] = []
+  const doubled: string[] = []
+  const handovers = traffic.parties.flatMap(({ dir }) => readHandovers(dir))
+  const arrivals = readArrivals(world, traffic.parties)
+  const byId = new Map(arrivals.map((arrival) => [arrival.consignment, arrival]))
+  const expected = new Set<string>()
+  let consignments = 0
+  for (const handover of handovers) {
+    for (const { agency, consignment } of handover.recipients) {
+      consignments += 1
+      expected.add(consignment)
+      const fault = faultOf(handover, byId.get(consignment), agency)
+      if (fault) lost.push(`${handover.name} to ${agency}: ${fault}`)
+    }
+  }
+  const first = new Map<string, Handover>()
+  for (const handover of handovers) {
+    const other = first.get(handover.dispatch)
+    if (other) doubled.push(`${handover.name} and ${other.name} are one dispatch`)
+    first.set(handover.dispatch, handover)
+  }
+  for (const { consignment, agency, kind } of arrivals)
+    if (kind === 'document' && !expected.has(consignment))
+      doubled.push(`${agency} has ${consignment}, which nobody sent`)
+  const statuses = traffic.parties.flatMap(({ dir }) => readStatuses(dir))
+  judgeStatuses(statuses, arrivals, { lost, doubled })
+  judgeHandedOn(traffic.parties, { lost, doubled })
+  doubled.push(...(await strangers(world, handovers, arrivals)), ...repeatedAttempts(world))
+  lost.push(...(await badReceipts(world, handovers)), ...pushFaults(world))
+  const receipts = await fetchReceipts(world, traffic, handovers, lost)
+  return {
+    documents: handovers.length,
+    statuses: statuses.length,
+    consignments,
+    lost,
+    doubled,
+    repeats: repeatsOf(world, traffic),
+    receipts,
+  }
+}
+
+function faultOf(sent: Handover, arrival: Arrival | undefined, agency: string): string | undefined {
+  if (!arrival) return 'not there'
+  if (arrival.agency !== agency) return `lies at ${arrival.agency}`
+  const [wanted, got] = [sent.parts.join(), arrival.parts.slice(0, sent.parts.length).join()]
+  return wanted === got ? undefined : 'other bytes'
+}
+
+interface Faults {
+  readonly lost: string[]
+  readonly doubled: string[]
+}
+
+/** A status travels as a document does: once, with the bytes that were signed. */
+function judgeStatuses(statuses: readonly StatusSent[], arrivals: readonly Arrival[], { lost, doubled }: Faults): void {
+  const arrived = arrivals.filter(({ kind }) => kind === 'status').map(({ parts }) => parts[0])
+  const known = new Set(statuses.map(({ packet }) => packet))
+  for (const { consignment, packet, outcome } of statuses) {
+    if (outcome === 'refused') lost.push(`the status about ${consignment} was refused`)
+    else if (!arrived.includes(packet)) lost.push(`the status about ${consignment} is not there`)
+  }
+  const twice = arrived.filter((packet, i) => arrived.indexOf(packet) !== i || !known.has(packet ?? ''))
+  doubled.push(...twice.map((packet) => `the status ${packet} is there twice, or nobody sent it`))
+}
+
+/** Dispatches and consignments on the axis that no client knows. */
+async function strangers(
+  world: CrashWorld,
+  handovers: readonly Handover[],
+  arrivals: readonly Arrival[],
+): Promise<string[]> {
+  const { rows } = await world.eyes.query<{ id: string; dispatch: string }>(
+    'select c.id, c.dispatch_id as dispatch from consignment c union all select d.id, d.id from dispatch d',
+  )
+  const known = new Set(
+    handovers.flatMap(({ dispatch, recipients }) => [dispatch, ...recipients.map(({ consignment }) => consignment)]),
+  )
+  for (const { consignment, dispatch, kind } of arrivals) if (kind === 'status') known.add(consignment).add(dispatch)
+  return rows.filter(({ id }) => !known.has(id)).map(({ id, dispatch }) => `${id} of ${dispatch} is known to no client`)
+}
+
+/** An attempt is claimed once: its number reaches the receiver once. */
+function repeatedAttempts({ receiver }: CrashWorld): string[] {
+  const hits = linesOf(join(receiver.dir, 'hits'))
+  return hits.filter((hit, i) => hits.indexOf(hit) !== i).map((hit) => `attempt ${hit} reached the receiver twice`)
+}
+
+/** The SDK hands each consignment on to its application, once. */
+function judgeHandedOn(parties: readonly Party[], { lost, doubled }: Faults): void {
+  for (const { dir, system } of parties) {
+    const handled = linesOf(join(dir, 'handled'))
+    const twice = handled.filter((id, i) => handled.indexOf(id) !== i)
+    doubled.push(...twice.map((id) => `${id} was handed on twice by ${system.systemCode}`))
+    const known = new Set(handled)
+    const never = readInbox(dir).filter(({ consignment }) => !known.has(consignment))
+    lost.push(...never.map(({ consignment }) => `${consignment} was never handed on by ${system.systemCode}`))
+  }
+}
+
+function pushFaults({ receiver }: CrashWorld): string[] {
+  return linesOf(join(receiver.dir, 'faults'))
+}
+
+function repeatsOf({ receiver }: CrashWorld, { fetches }: Traffic): number {
+  const hits = linesOf(join(receiver.dir, 'hits')).map((line) => line.split(' ')[0])
+  const fetched = [...fetches].filter(([key]) => key.endsWith(' 0')).reduce((sum, [, count]) => sum + count - 1, 0)
+  return hits.length - new Set(hits).size + fetched
+}
+
+async function badReceipts(world: CrashWorld, handovers: readonly Handover[]): Promise<string[]> {
+  const trust = trustOf(world)
+  const bad: string[] = []
+  await inParallel(handovers, 4, async ({ name, dispatch, receipt }) => {
+    const { verdict, evidence } = await verifyReceipt(receipt, trust)
+    if (verdict !== 'valid' || evidence.dispatchId !== dispatch) bad.push(`receipt of ${name}: ${verdict}`)
+  })
+  return bad
+}
+
+/** Each consignment has an acknowledgement that can be fetched and verifies; answers how many were looked at. */
+async function fetchReceipts(
+  world: CrashWorld,
+  { parties }: Traffic,
+  handovers: readonly Handover[],
+  lost: string[],
+): Promise<number> {
+  const trust = trustOf(world)
+  let looked = 0
+  for (const { client, dir } of parties) {
+    const own = handovers.filter((each) => each.store === dir)
+    await inParallel(own.slice(-Math.ceil(RECEIPTS / 6)), 4, async ({ dispatch, recipients, name }) => {
+      const facts = await client.dispatch(dispatch).catch((error: unknown) => {
+        lost.push(`${name}: accepted, but not to be asked for (${String(error)})`)
+        return undefined
+      })
+      if (!facts) return
+      for (const { consignment } of recipients) {
+        const fact = facts.receipts.find(
+          (each) => each.event === EVENTS.acknowledged && each.consignment === consignment,
+        )
+        looked += 1
+        if (!fact) lost.push(`${name}: no acknowledgement of ${consignment}`)
+        else if ((await verifyReceipt(await client.receipt(dispatch, fact.entry), trust)).verdict !== 'valid')
+          lost.push(`${name}: the acknowledgement of ${consignment} does not verify`)
+      }
+    })
+  }
+  return looked
+}
+
+function trustOf({ axis }: CrashWorld): TrustStore {
+  return new TrustStore({ anchors: [{ certificate: axis.rootPem, purposes: ['axis'] }] })
+}
+
+function linesOf(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []
+}

@@ -1,0 +1,60 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PROJECT } from '../../deploy/local/folders.ts'
+
+const RESULTS = join(PROJECT, 'test/crash/results.jsonl')
+
+/** What one run came to, as it is kept. */
+export interface RunResult {
+  readonly seed: number
+  readonly commit: string
+  readonly kills: number
+  readonly documents: number
+  readonly consignments: number
+  readonly lost: number
+  readonly doubled: number
+  readonly stuck: number
+  readonly repeats: number
+  readonly seconds: number
+}
+
+/** Counts what was done to the axis, by kind. */
+export class KillTally {
+  readonly #counts = new Map<string, number>()
+  readonly points = new Set<string>()
+  #kills = 0
+
+  /** Processes that were killed, by us or at a named point. */
+  get kills(): number {
+    return this.#kills
+  }
+
+  kill(kind: string): void {
+    this.#kills += 1
+    this.note(kind)
+  }
+
+  /** Something that is no kill: a wipe, a full disk, a switch. */
+  note(kind: string): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+  }
+
+  toString(): string {
+    return [...this.#counts]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([kind, count]) => `${kind} ${count}`)
+      .join(', ')
+  }
+}
+
+export function keepResult(result: RunResult): void {
+  appendFileSync(RESULTS, `${JSON.stringify(result)}\n`)
+}
+
+export function readResults(): RunResult[] {
+  if (!existsSync(RESULTS)) return []
+  return readFileSync(RESULTS, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as RunResult)
+}

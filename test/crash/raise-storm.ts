@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../harness/seeded-random.ts'
+import type { CrashWorld } from './crash-world.ts'
+import type { KillTally } from './kill-tally.ts'
+import { POINTS } from './points.ts'
+import type { Mood } from './push-receiver.ts'
+
+const SWITCHES = ['lab-drop', 'lab-double', 'lab-bare'] as const
+/** A service that does not come back within this time is killed in the middle of its start. */
+const PATIENCE_MS = 2_500
+
+export interface StormOptions {
+  readonly random: Random
+  readonly tally: KillTally
+  /** So many kills end it, */
+  readonly kills: number
+  /** or so many milliseconds. */
+  readonly maxMs: number
+}
+
+/** Kills everything again and again, services and servers side by side, until there were enough kills. */
+export async function raiseStorm(world: CrashWorld, options: StormOptions): Promise<void> {
+  const { random, tally, kills, maxMs } = options
+  const target = tally.kills + kills
+  const end = Date.now() + maxMs
+  const isOver = (): boolean => tally.kills >= target || Date.now() > end
+  world.receiver.setMood(() => moodOf(random))
+  await Promise.all([strikeServices(world, options, isOver), strikeServers(world, options, isOver)])
+  world.disk?.free()
+}
+
+function moodOf(random: Random): Mood {
+  if (random.happens(0.75)) return 'take'
+  return random.pick(['take-and-hang-up', 'take-and-hang-up', 'broken', 'busy', 'hang'] as const)
+}
+
+async function strikeServices(
+  { keepers }: CrashWorld,
+  { random, tally }: StormOptions,
+  isOver: () => boolean,
+): Promise<void> {
+  const all = [...keepers.values()]
+  while (!isOver()) {
+    // The door is spared every other time: behind a closed one nothing travels that could be lost.
+    const victims = random
+      .some(all, random.whole(1, 3))
+      .filter(({ service }) => service !== 'gateway' || random.happens(0.5))
+    const asleep = random.happens(0.1)
+    if (!asleep) await Promise.all(victims.map((keeper) => keeper.untilServing(PATIENCE_MS)))
+    await sleep(random.whole(0, 300))
+    await Promise.all(
+      victims.map(async (keeper) => {
+        const own = POINTS.filter(({ service }) => service === keeper.service)
+        const point = random.happens(0.5) ? `${random.pick(own).name}:${random.whole(1, 4)}` : undefined
+        const switches = random.happens(0.4) ? [random.pick(SWITCHES)] : []
+        for (const name of switches) tally.note(name)
+        keeper.arm({ point, switches })
+        await keeper.kill()
+      }),
+    )
+  }
+}
+
+async function strikeServers(world: CrashWorld, { random, tally }: StormOptions, isOver: () => boolean): Promise<void> {
+  const { cluster, disk } = world
+  const { nats, redis } = world.servers
+  const bring = async (name: 'nats' | 'redis'): Promise<void> => {
+    const server = name === 'nats' ? nats : redis
+    tally.kill(name)
+    if (random.happens(0.3)) {
+      tally.note(`${name}-wipe`)
+      return await server.wipe()
+    }
+    await server.kill()
+    await sleep(random.whole(0, 150))
+    await server.start()
+  }
+  const blows: readonly (() => Promise<void>)[] = [
+    () => bring('nats'),
+    () => bring('nats'),
+    () => bring('redis'),
+    () => bring('redis'),
+    async () => void (await Promise.all([bring('nats'), bring('redis')])),
+    async () => {
+      if (!cluster) return
+      await cluster.kill()
+      tally.kill('postgres')
+      await sleep(random.whole(0, 150))
+      await cluster.start()
+    },
+    async () => {
+      if (!disk) return
+      tally.note('disk-full')
+      disk.fill()
+      await sleep(random.whole(100, 800))
+      disk.free()
+    },
+  ]
+  while (!isOver()) {
+    await random.pick(blows)()
+    await sleep(random.whole(100, 700))
+  }
+}

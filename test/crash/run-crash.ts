@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process'
+import { PROJECT } from '../../deploy/local/folders.ts'
+import { processEnvironment } from '../../libs/runtime/index.ts'
+import { seededRandom } from '../harness/seeded-random.ts'
+import { findLogFaults } from '../harness/traffic.ts'
+import { comeToRest } from './come-to-rest.ts'
+import { type CrashWorld, startCrashWorld } from './crash-world.ts'
+import { judge } from './judge.ts'
+import { KillTally, keepResult } from './kill-tally.ts'
+import { startTraffic } from './parties.ts'
+import { POINTS } from './points.ts'
+import { raiseStorm } from './raise-storm.ts'
+import type { Death, ServiceKeeper } from './service-keeper.ts'
+import { runWithTeardown } from './teardown-stack.ts'
+import { visitPoints } from './visit-points.ts'
+
+// `make test-crash`: kills everything that can be killed while documents travel, then proves from the clients' stores that none
+// was lost and none doubled. ROUNDS: kills of the storm; SEED repeats its choices; RECORD=1 keeps the result. For the tests of this
+// driver: POINTS (names) are the only ones that are visited, WIPE=1 wipes NATS once, SMALL=1 leaves PostgreSQL and the disk alone
+// and waits for rows only, QUIET=1 sends one document for each point.
+const SHORT_ROUNDS = 40
+
+const env = processEnvironment()
+const seed = Number(env.SEED ?? Date.now() % 1_000_000_000)
+const rounds = Number(env.ROUNDS ?? SHORT_ROUNDS)
+const visits = env.POINTS === undefined ? POINTS : POINTS.filter(({ name }) => env.POINTS?.split(',').includes(name))
+const small = env.SMALL === '1'
+const quiet = env.QUIET === '1'
+/** A message whose worker was killed comes again after 30 s. */
+const restMs = small ? 10_000 : 90_000
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+process.exitCode = await runWithTeardown(async (t) => {
+  const begun = performance.now()
+  const tally = new KillTally()
+  const defects: string[] = []
+  say(`seed ${seed}, ${rounds} rounds, ${visits.length} points`)
+  const onDeath = (death: Death, keeper: ServiceKeeper): void => {
+    if (death.by === 'itself') defects.push(`${keeper.service} ended by itself: ${death.said.slice(-3).join(' | ')}`)
+    else if (death.by === 'failed-start') tally.note(`${keeper.service}-did-not-start`)
+    else tally.kill(death.by === 'point' ? `at-point` : keeper.service)
+    if (death.by === 'point') tally.points.add(death.point)
+  }
+  const world = await startCrashWorld(t, { whole: !small, onDeath, say })
+  const traffic = startTraffic(world, seededRandom(seed), quiet)
+  t.teardown(() => traffic.stop())
+  const stormBegun = performance.now()
+  say(`everything serves after ${since(begun)} s`)
+  const { missed, faults: early } = await visitPoints(world, {
+    tally,
+    points: visits,
+    faults: !small,
+    ...(quiet ? { sendOne: traffic.sendOne } : {}),
+  })
+  say(
+    `${tally.points.size} named points passed in ${since(stormBegun)} s${missed.length > 0 ? `; never: ${missed.join(', ')}` : ''}`,
+  )
+  if (env.WIPE === '1') {
+    await world.servers.nats.wipe()
+    tally.note('nats-wipe')
+  }
+  await raiseStorm(world, { random: seededRandom(seed + 1), tally, kills: rounds, maxMs: rounds * 4_000 })
+  const storm = since(stormBegun)
+  say(`${tally.kills} kills in ${storm} s (${(tally.kills / storm).toFixed(2)}/s): ${tally}`)
+  say(startTimes(world))
+  say(`${traffic.sent} documents were accepted meanwhile`)
+
+  if (rounds > 0) await calm(world)
+  const empty = await traffic.drain(restMs)
+  const unrest = await comeToRest(world, {
+    ms: restMs,
+    rowsOnly: small,
+    ...(env.VERBOSE === '1' ? { onLook: (seen) => say(`${since(stormBegun)} ${JSON.stringify(seen)}`) } : {}),
+  })
+  say(`at rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`)
+  const verdict = await judge(world, traffic)
+  const faults = await findLogFaults(world)
+  await traffic.stop()
+  const stuck = Object.values(unrest).reduce((sum, count) => sum + count, 0) + (empty ? 0 : 1)
+  for (const line of [
+    ...[...early, ...verdict.lost].map((fault) => `lost: ${fault}`),
+    ...verdict.doubled.map((fault) => `doubled: ${fault}`),
+    ...Object.entries(unrest).map(([what, count]) => `stuck: ${what}: ${count}`),
+    ...(empty ? [] : ['stuck: an outbox is not empty']),
+    ...faults.map((fault) => `fault: ${fault}`),
+    ...defects.map((defect) => `defect: ${defect}`),
+    ...traffic.refused.map((refusal) => `refused: ${refusal}`),
+  ].slice(0, 60))
+    say(line)
+  const seconds = since(begun)
+  const { documents, consignments, statuses, repeats, receipts } = verdict
+  const [lost, doubled] = [early.length + verdict.lost.length, verdict.doubled.length]
+  say(
+    `${documents} documents to ${consignments} recipients, ${statuses} statuses, ${receipts} acknowledgements verified, ` +
+      `hand-overs repeated ${repeats}, other faults ${faults.length}, ${seconds} s`,
+  )
+  if (env.RECORD === '1')
+    keepResult({
+      seed,
+      commit: commit(),
+      kills: tally.kills,
+      documents,
+      consignments,
+      lost,
+      doubled,
+      stuck,
+      repeats,
+      seconds,
+    })
+  say(`lost ${lost} doubled ${doubled} stuck ${stuck}`)
+  const other = faults.length + defects.length + traffic.refused.length + missed.length
+  return lost + doubled + stuck + other === 0 ? 0 : 1
+})
+
+/** The end of the storm: everybody receives, and every service is one without switches and points. */
+async function calm(world: CrashWorld): Promise<void> {
+  world.receiver.setMood(() => 'take')
+  world.disk?.free()
+  for (const keeper of world.keepers.values()) {
+    keeper.arm({})
+    await keeper.kill()
+  }
+  for (const keeper of world.keepers.values()) await keeper.untilServing(30_000)
+}
+
+function startTimes({ keepers }: CrashWorld): string {
+  const all = [...keepers.values()].map(({ service, startTimes: times }) => {
+    const sorted = [...times].sort((a, b) => a - b)
+    return `${service} ${Math.round(sorted[sorted.length >> 1] ?? 0)} ms`
+  })
+  return `starts, median: ${all.join(', ')}`
+}
+
+function since(begun: number): number {
+  return Math.round((performance.now() - begun) / 100) / 10
+}
+
+function commit(): string {
+  return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: PROJECT, encoding: 'utf8' }).trim()
+}
