@@ -31,10 +31,11 @@ export interface RequestBatch {
   readonly request: string
   readonly at: string
   readonly requests: readonly RequestRow[]
-  /** Consignments that are taken back at once, with the version seen under the lock. */
-  readonly withdrawn: readonly { readonly id: string; readonly version: number }[]
-  /** Consignments whose recall stands beside their state. The version stays: nothing of the transport changes. */
-  readonly pending: readonly string[]
+  /**
+   * Consignments with the version seen under the lock: `taken` back at once, or asked back, which stands beside the state. Then the
+   * version stays: nothing of the transport changes.
+   */
+  readonly changes: readonly { readonly id: string; readonly version: number; readonly taken: boolean }[]
   readonly added: readonly AddedConsignment[]
   readonly entries: readonly ({ readonly owner: string } & object)[]
 }
@@ -42,30 +43,39 @@ export interface RequestBatch {
 const APPLY = `
 with asking as materialized (
   select $1::uuid as id
-), taken as (
-  update consignment c set state = 'RECALLED', version = c.version + 1, ended_at = $2, next_attempt_at = null, next_publish_at = null
-  from json_to_recordset($4) as w(id uuid, version int)
-  where c.id = w.id and c.version = w.version
+), changing as materialized (
+  select w.* from json_to_recordset($4) as w(id uuid, version int, taken boolean)
+), wider as materialized (
+  select a.dispatch_id as id,
+    jsonb_agg(jsonb_build_object('agency', a.agency_code, 'consignment', a.id, 'asWritten', a.as_written) order by a.id) as more
+  from json_to_recordset($5) as a(id uuid, dispatch_id uuid, agency_code text, as_written jsonb) group by a.dispatch_id
+), changed as (
+  update consignment c set
+    state = case when w.taken then 'RECALLED' else c.state end,
+    version = case when w.taken then c.version + 1 else c.version end,
+    ended_at = case when w.taken then $2 else c.ended_at end,
+    next_attempt_at = case when w.taken then null else c.next_attempt_at end,
+    next_publish_at = case when w.taken then null else c.next_publish_at end,
+    recall_pending = not w.taken
+  -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
+  from unnest(array(select id from changing)) as l(id) join changing w on w.id = l.id
+  where c.id = l.id and c.version = w.version
   returning c.id
-), waiting as (
-  update consignment c set recall_pending = true from unnest($5::uuid[]) as w(id) where c.id = w.id
 ), added as (
   insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at, next_publish_at)
   select a.id, a.dispatch_id, a.agency_code, array(select jsonb_array_elements_text(a.as_written)), a.kind, a.lane, a.mode, a.state, $2,
     a.next_publish_at
-  from json_to_recordset($6) as a(id uuid, dispatch_id uuid, agency_code text, as_written jsonb, kind text, lane text, mode text,
+  from json_to_recordset($5) as a(id uuid, dispatch_id uuid, agency_code text, as_written jsonb, kind text, lane text, mode text,
     state text, next_publish_at timestamptz)
 ), added_keys as (
   insert into submission_recipient (system_id, content_hash, agency_code, dispatch_id, consignment_id)
   select a.system_id, decode(a.content_hash, 'hex'), a.agency_code, a.dispatch_id, a.id
-  from json_to_recordset($6) as a(id uuid, dispatch_id uuid, agency_code text, system_id uuid, content_hash text)
+  from json_to_recordset($5) as a(id uuid, dispatch_id uuid, agency_code text, system_id uuid, content_hash text)
 ), widened as (
   -- Whoever is about to close the dispatch sees by the version that something was added.
   update dispatch d set recipients = d.recipients || a.more, state = 'ROUTED', version = d.version + 1, closed_at = null
-  from (
-    select a.dispatch_id, jsonb_agg(jsonb_build_object('agency', a.agency_code, 'consignment', a.id, 'asWritten', a.as_written) order by a.id) as more
-    from json_to_recordset($6) as a(id uuid, dispatch_id uuid, agency_code text, as_written jsonb) group by a.dispatch_id
-  ) a where d.id = a.dispatch_id
+  from unnest(array(select id from wider)) as l(id) join wider a on a.id = l.id
+  where d.id = l.id
 ), replaced as (
   update business_request r set outcome = 'superseded', settled_at = $2
   from json_to_recordset($3) as n(consignment_id uuid, action text, outcome text)
@@ -77,26 +87,25 @@ with asking as materialized (
   select $1, n.consignment_id, n.target_dispatch_id, n.agency_code, n.action, n.outcome, $2,
     case when n.outcome <> 'pending' then $2::timestamptz end
   from json_to_recordset($3) as n(consignment_id uuid, target_dispatch_id uuid, agency_code text, action text, outcome text)
-), ${auditCtes('$7', 'asking')}
-select (select count(*) from taken)::int as taken`
+), ${auditCtes('$6', 'asking')}
+select (select count(*) from changed)::int as changed`
 
 /**
  * Carries out what a dispatch asks of others, inside the transaction that holds their locks.
- * @returns how many consignments were taken back; fewer than wanted is a defect, since their rows were locked
+ * @returns how many consignments changed; fewer than wanted is a defect, since their rows were locked
  */
 export async function applyRequests(database: Queryable, batch: RequestBatch): Promise<number> {
-  const { rows } = await database.query<{ taken: number }>({
+  const { rows } = await database.query<{ changed: number }>({
     name: 'apply-requests',
     text: APPLY,
     values: [
       batch.request,
       batch.at,
       JSON.stringify(batch.requests),
-      JSON.stringify(batch.withdrawn),
-      batch.pending,
+      JSON.stringify(batch.changes),
       JSON.stringify(batch.added),
       JSON.stringify(batch.entries),
     ],
   })
-  return rows[0]?.taken ?? 0
+  return rows[0]?.changed ?? 0
 }

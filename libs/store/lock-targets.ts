@@ -42,8 +42,10 @@ export async function lockTargets(
         ) l
       ), marked as (
         update dispatch d set recall_marked_at = coalesce(d.recall_marked_at, $3), recall_marks = coalesce(l.recall_marks, '{}') || m.marks
-        from json_to_recordset($2) as m(id uuid, marks jsonb) join locked l on l.id = m.id
-        where d.id = m.id
+        -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
+        from unnest(array(select id from locked)) as k(id) join json_to_recordset($2) as m(id uuid, marks jsonb) on m.id = k.id
+          join locked l on l.id = k.id
+        where d.id = k.id
       )
       select * from locked`,
     values: [[...new Set(ids)].sort(), JSON.stringify(marks), at],

@@ -31,38 +31,42 @@ export interface Settlement {
   readonly at: string
   readonly outcome: 'agreed' | 'declined'
   readonly requests: readonly OpenRequest[]
-  /** Consignments that are taken back by it, with the version seen under the lock. */
-  readonly withdrawn: readonly { readonly id: string; readonly version: number }[]
-  /** Consignments for which no recall waits any more. */
-  readonly lifted: readonly string[]
+  /** Consignments with the version seen under the lock: `taken` back by it, or asked back no longer. */
+  readonly changes: readonly { readonly id: string; readonly version: number; readonly taken: boolean }[]
   readonly entries: readonly ({ readonly owner: string } & object)[]
 }
 
 const SETTLE = `
 with answering as materialized (
   select $1::uuid as id
-), taken as (
-  update consignment c set state = 'RECALLED', version = c.version + 1, ended_at = coalesce(c.ended_at, $2), recall_pending = false,
-    next_attempt_at = null, next_publish_at = null
-  from json_to_recordset($5) as w(id uuid, version int)
-  where c.id = w.id and c.version = w.version
-  returning c.id
+), changing as materialized (
+  select w.* from json_to_recordset($5) as w(id uuid, version int, taken boolean)
+), changed as (
+  update consignment c set
+    state = case when w.taken then 'RECALLED' else c.state end,
+    version = case when w.taken then c.version + 1 else c.version end,
+    ended_at = case when w.taken then coalesce(c.ended_at, $2) else c.ended_at end,
+    next_attempt_at = case when w.taken then null else c.next_attempt_at end,
+    next_publish_at = case when w.taken then null else c.next_publish_at end,
+    recall_pending = false
+  -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
+  from unnest(array(select id from changing)) as l(id) join changing w on w.id = l.id
+  where c.id = l.id and c.version = w.version
+  returning c.id, w.taken
 ), cut as (
   -- An attempt under way no longer has a consignment to move: whether it arrives is not known and does not matter.
-  update delivery_attempt a set ended_at = $2, outcome = 'ambiguous' from taken t where a.consignment_id = t.id and a.ended_at is null
-), lifted as (
-  update consignment c set recall_pending = false from unnest($6::uuid[]) as w(id)
-  where c.id = w.id and c.id not in (select id from json_to_recordset($5) as t(id uuid, version int))
+  update delivery_attempt a set ended_at = $2, outcome = 'ambiguous'
+  from changed t where t.taken and a.consignment_id = t.id and a.ended_at is null
 ), settled as (
   update business_request r set outcome = $3, settled_at = $2, answer_id = $1
   from json_to_recordset($4) as s(dispatch_id uuid, consignment_id uuid)
   where r.dispatch_id = s.dispatch_id and r.consignment_id = s.consignment_id and r.outcome = 'pending'
-), ${auditCtes('$7', 'answering')}
-select (select count(*) from taken)::int as taken`
+), ${auditCtes('$6', 'answering')}
+select (select count(*) from changed)::int as changed`
 
-/** Settles requests by the receiver's answer, inside the transaction that routes the answer. Answers how many were taken back. */
+/** Settles requests by the receiver's answer, inside the transaction that routes the answer. Answers how many consignments changed. */
 export async function settleRequests(database: Queryable, settlement: Settlement): Promise<number> {
-  const { rows } = await database.query<{ taken: number }>({
+  const { rows } = await database.query<{ changed: number }>({
     name: 'settle-requests',
     text: SETTLE,
     values: [
@@ -70,10 +74,9 @@ export async function settleRequests(database: Queryable, settlement: Settlement
       settlement.at,
       settlement.outcome,
       JSON.stringify(settlement.requests),
-      JSON.stringify(settlement.withdrawn),
-      settlement.lifted,
+      JSON.stringify(settlement.changes),
       JSON.stringify(settlement.entries),
     ],
   })
-  return rows[0]?.taken ?? 0
+  return rows[0]?.changed ?? 0
 }

@@ -64,12 +64,12 @@ export async function routeAction(dispatch: DispatchToRoute, options: RoutingOpt
       entries: rows.entries,
     })
     if (!moved.has(dispatch.id)) throw new Error('a dispatch moved although its row was locked')
-    const { requests, withdrawn, pending } = effects
+    const { requests, changes } = effects
     if (requests.length > 0 || added.length > 0) {
       const entries = [...effects.entries, ...added.flatMap((row) => sealAdded(row, dispatch, targets, now))]
-      const batch = { request: dispatch.id, at, requests, withdrawn, pending, added, entries }
-      const taken = await applyRequests(client, batch)
-      if (taken < withdrawn.length) throw new Error('a consignment moved although its row was locked')
+      const batch = { request: dispatch.id, at, requests, changes, added, entries }
+      const changed = await applyRequests(client, batch)
+      if (changed < changes.length) throw new Error('a consignment moved although its row was locked')
     }
     await settleAnswer(client, dispatch, now)
     const born = rows.consignments.filter(({ state }) => state !== 'RECALLED')
@@ -97,8 +97,7 @@ function marksOf(dispatch: DispatchToRoute, requests: readonly BusinessRequest[]
 
 interface Effects {
   readonly requests: RequestRow[]
-  readonly withdrawn: { readonly id: string; readonly version: number }[]
-  readonly pending: string[]
+  readonly changes: { readonly id: string; readonly version: number; readonly taken: boolean }[]
   readonly entries: (SealedEntry & { readonly owner: string })[]
   /** Agencies the requests name, with whether any of them has, or may have, seen the document. */
   readonly seen: Map<string, boolean>
@@ -111,7 +110,7 @@ async function decideAll(
   targets: ReadonlyMap<string, LockedDispatch>,
   now: Date,
 ): Promise<Effects> {
-  const effects: Effects = { requests: [], withdrawn: [], pending: [], entries: [], seen: new Map() }
+  const effects: Effects = { requests: [], changes: [], entries: [], seen: new Map() }
   if (requests.length === 0) return effects
   const dispatches = [...new Set(requests.map((request) => request.dispatch))]
   const agencies = [...new Set(requests.flatMap((request) => request.agencies))]
@@ -148,9 +147,9 @@ function decideOne(
   effects.requests.push({ ...rowOf(request, row.agency_code), consignment_id: row.id, outcome })
   effects.seen.set(row.agency_code, (effects.seen.get(row.agency_code) ?? false) || seen)
   if (outcome === 'void') return
-  if (outcome === 'withdrawn') effects.withdrawn.push({ id: row.id, version: row.version })
   const recalls = request.action === 'recall' || request.action === 'remove'
-  if (outcome === 'pending' && recalls) effects.pending.push(row.id)
+  const taken = outcome === 'withdrawn'
+  if (taken || recalls) effects.changes.push({ id: row.id, version: row.version, taken })
   const event: EventName =
     outcome === 'withdrawn' ? EVENTS.recalled : recalls ? EVENTS.recallPending : EVENTS.changePending
   const details = { agency: row.agency_code, action: request.action, by: dispatch.id, from: row.state }

@@ -8,6 +8,7 @@ import {
   lockOpenRequests,
   type OpenRequest,
   type PoolClient,
+  type Settlement,
   settleRequests,
 } from '../../libs/store/index.ts'
 
@@ -34,22 +35,20 @@ export async function settleAnswer(client: PoolClient, dispatch: DispatchToRoute
   const rows = new Map(locked.map((row) => [row.id, row]))
   const outcome = code === '15' ? 'agreed' : 'declined'
   const recalls = requests.filter(({ action }) => action === 'recall' || action === 'remove')
-  const withdrawn =
-    outcome === 'declined' ? [] : recalls.flatMap(({ consignment_id }) => takable(rows.get(consignment_id)))
-  const taken = new Set(withdrawn.map(({ id }) => id))
+  const changes = recalls.flatMap(({ consignment_id }) => changeOf(rows.get(consignment_id), outcome))
+  const taken = new Set(changes.filter((change) => change.taken).map(({ id }) => id))
   await settleRequests(client, {
     answer: dispatch.id,
     at: now.toISOString(),
     outcome,
     requests,
-    withdrawn,
-    lifted: recalls.map(({ consignment_id }) => consignment_id),
+    changes,
     entries: requests.flatMap((request) => sealSettled(request, outcome, taken, dispatch, now)),
   })
 }
 
-function takable(row: LockedConsignment | undefined): { id: string; version: number }[] {
-  return row && !GONE.includes(row.state) ? [{ id: row.id, version: row.version }] : []
+function changeOf(row: LockedConsignment | undefined, outcome: 'agreed' | 'declined'): Settlement['changes'] {
+  return row ? [{ id: row.id, version: row.version, taken: outcome === 'agreed' && !GONE.includes(row.state) }] : []
 }
 
 function sealSettled(

@@ -91,6 +91,12 @@ const TRIES: readonly Try[] = [
     wanted: [200, false, 'LT_BOX_NOT_FOUND'],
   },
   {
+    route: 'GET /v1/consignments/{id}',
+    path: `/v1/consignments/${consignment}`,
+    expect: code,
+    wanted: NO_CONSIGNMENT,
+  },
+  {
     route: 'GET /v1/consignments/{id}/parts',
     path: `/v1/consignments/${consignment}/parts?lease=${lease}`,
     expect: code,
