@@ -160,7 +160,7 @@ async function cancel(t: Test): Promise<void> {
   await recipientOf(world, document, 'H26', ({ business }) => business.pending === 'recall')
   t.ok(await receive(world, 'demo-h26', asked.body.dispatch), 'the receiver gets the notice')
   await report(world, 'demo-h26', document, '15')
-  const row = await recipientOf(world, document, 'H26', ({ state }) => state === 'RECALLED')
+  const row = await recipientOf(world, document, 'H26', ({ state, business }) => state === 'RECALLED' && business.done)
   t.match(row.business, { done: 'recalled' })
 }
 duty('D28-15', 'a recall notice reaches the receiver and waits until it says that it cancelled the document', cancel)

@@ -34,7 +34,12 @@ t.test('what nobody took yet is taken back at once, and its receiver hears nothi
   const asked = await recall(world, document, ['H26', 'H53'])
   t.equal(asked.status, 202)
   for (const agency of ['H26', 'H53']) {
-    const row = await recipientOf(world, document, agency, ({ state }) => state === 'RECALLED')
+    const row = await recipientOf(
+      world,
+      document,
+      agency,
+      ({ state, business }) => state === 'RECALLED' && business.done,
+    )
     t.match(row, {
       business: { done: 'recalled', flagged: false, requests: [{ action: 'recall', outcome: 'withdrawn' }] },
     })
@@ -68,7 +73,7 @@ t.test('what was acknowledged waits for 15, and is recalled by it', async (t) =>
   await receive(world, 'demo-h26', asked.body.dispatch)
   const told = await report(world, 'demo-h26', document, '15')
   t.equal(told.status, 202)
-  const done = await recipientOf(world, document, 'H26', ({ state }) => state === 'RECALLED')
+  const done = await recipientOf(world, document, 'H26', ({ state, business }) => state === 'RECALLED' && business.done)
   t.match(done.business, { done: 'recalled', requests: [{ outcome: 'agreed' }] })
   t.notOk(done.business.pending)
   t.equal(done.statuses[0].flagged, undefined)
@@ -122,7 +127,7 @@ t.test('a document that is not routed yet is born recalled', async (t) => {
   await routeByHand(t, world, asked.body.dispatch)
   t.equal((await show(world, 'demo-g12', document.dispatch)).state, 'ACCEPTED')
   await world.start('routing')
-  const row = await recipientOf(world, document, 'H26', ({ state }) => state !== 'ACCEPTED')
+  const row = await recipientOf(world, document, 'H26', ({ state, business }) => state !== 'ACCEPTED' && business)
   t.match(row, { state: 'RECALLED', business: { done: 'recalled' } })
   t.same(await events(row.consignment), ['ConsignmentRecalled'], 'it was never to be had')
   const other = await recipientOf(world, document, 'H53', ({ state }) => state !== 'ACCEPTED')

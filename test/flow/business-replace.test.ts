@@ -25,7 +25,12 @@ t.test('a replacement goes to all, and asks for each document it replaces', asyn
     [two, 'H26'],
     [two, 'H53'],
   ] as const) {
-    const row = await recipientOf(world, document, agency, ({ state }) => state === 'RECALLED')
+    const row = await recipientOf(
+      world,
+      document,
+      agency,
+      ({ state, business }) => state === 'RECALLED' && business.done,
+    )
     t.match(row.business, { done: 'replaced', requests: [{ action: 'replace', outcome: 'withdrawn' }] })
   }
   for (const system of ['demo-h26', 'demo-h53']) await receive(world, system, asked.body.dispatch)

@@ -109,7 +109,12 @@ function againstTheAxis(samples: string): void {
     }
     const asked = await submit('demo-g12', 'd1-sdk-documents/pvn-edoc_update.edxml')
     t.equal(asked.status, 202, asked.body.code)
-    const removed = await recipientOf(world, document, 'H41', ({ state }) => state === 'RECALLED')
+    const removed = await recipientOf(
+      world,
+      document,
+      'H41',
+      ({ state, business }) => state === 'RECALLED' && business.done,
+    )
     t.match(removed.business.requests, [{ action: 'remove', outcome: 'withdrawn' }])
     await recipientOf(world, document, 'H14', ({ state }) => state === 'AVAILABLE')
     await recipientOf(world, document, 'G17', ({ business }) => business.pending === 'update')

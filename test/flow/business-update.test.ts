@@ -98,7 +98,7 @@ t.test('a removed receiver loses what it has not taken, and is asked for what it
     ['H53', 'H26'],
     'it is told even where the packet does not address it',
   )
-  const row = await recipientOf(world, document, 'H26', ({ state }) => state === 'RECALLED')
+  const row = await recipientOf(world, document, 'H26', ({ state, business }) => state === 'RECALLED' && business.done)
   t.match(row.business, { done: 'recalled', requests: [{ action: 'remove', outcome: 'withdrawn' }] })
   const told = await recipientOf(
     world,
