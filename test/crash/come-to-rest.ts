@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bus, connectBus } from '../../libs/bus/index.ts'
 import { openQueues, type Queues } from '../../libs/queue/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
 import type { Pool } from '../../libs/store/index.ts'
 import type { CrashWorld } from './crash-world.ts'
+import { foldersIn } from './read-stores.ts'
 
 /** What does not rest, by kind; empty when everything has ended. */
 export type Unrest = Readonly<Record<string, number>>
@@ -28,6 +30,8 @@ export async function putClockForward(eyes: Pool): Promise<void> {
 
 export interface RestOptions {
   readonly ms: number
+  /** Folders of the clients: what an inbox has taken and not finished is under way too. */
+  readonly stores: readonly string[]
   /** What NATS and Redis still hold is not waited for: a message whose worker died comes again after 30 s only, and is stale. */
   readonly rowsOnly: boolean
   /** Told what still is under way, at every look. */
@@ -35,7 +39,7 @@ export interface RestOptions {
 }
 
 /** Waits until nothing is under way any more, in rows, in NATS and in Redis, at most `ms`; answers what still is. */
-export async function comeToRest(world: CrashWorld, { ms, rowsOnly, onLook }: RestOptions): Promise<Unrest> {
+export async function comeToRest(world: CrashWorld, { ms, stores, rowsOnly, onLook }: RestOptions): Promise<Unrest> {
   const signal = new AbortController().signal
   const log = createLogger('rest', { level: 'silent' })
   const bus = await connectBus({ url: world.servers.nats.url('routing'), name: 'rest', signal, log })
@@ -44,7 +48,7 @@ export async function comeToRest(world: CrashWorld, { ms, rowsOnly, onLook }: Re
     const end = Date.now() + ms
     let forward = true
     for (;;) {
-      const unrest = await look(world, rowsOnly ? undefined : { bus, queues }).catch((error: unknown) => ({
+      const unrest = await look(world, stores, rowsOnly ? undefined : { bus, queues }).catch((error: unknown) => ({
         [String(error)]: 1,
       }))
       if (Object.keys(unrest).length === 0 || Date.now() > end) return unrest
@@ -59,10 +63,18 @@ export async function comeToRest(world: CrashWorld, { ms, rowsOnly, onLook }: Re
   }
 }
 
-async function look(world: CrashWorld, brokers: { bus: Bus; queues: Queues } | undefined): Promise<Unrest> {
+async function look(
+  world: CrashWorld,
+  stores: readonly string[],
+  brokers: { bus: Bus; queues: Queues } | undefined,
+): Promise<Unrest> {
   const unrest: Record<string, number> = {}
   const { rows } = await world.eyes.query<{ what: string; count: number }>(IN_ROWS)
   for (const { what, count } of rows) unrest[what] = count
+  for (const store of stores) {
+    const open = foldersIn(join(store, 'inbox/open')).length
+    if (open > 0) unrest[`unfinished in ${store}`] = open
+  }
   if (!brokers) return unrest
   const { bus, queues } = brokers
   for (const [stream, count] of Object.entries(await bus.ensureStreams()))

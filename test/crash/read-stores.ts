@@ -95,7 +95,8 @@ export function readStatuses(store: string): StatusSent[] {
   })
 }
 
-function foldersIn(path: string): string[] {
+/** Names in a folder, in order; none where it is not there. */
+export function foldersIn(path: string): string[] {
   return existsSync(path) ? readdirSync(path).sort() : []
 }
 

@@ -69,6 +69,7 @@ process.exitCode = await runWithTeardown(async (t) => {
   const empty = await traffic.drain(restMs)
   const unrest = await comeToRest(world, {
     ms: restMs,
+    stores: traffic.parties.map(({ dir }) => dir),
     rowsOnly: small,
     ...(env.VERBOSE === '1' ? { onLook: (seen) => say(`${since(stormBegun)} ${JSON.stringify(seen)}`) } : {}),
   })
