@@ -117,6 +117,7 @@ const OPEN = [
   'GET /v1/agencies',
   'GET /v1/agencies/{code}',
   'GET /v1/events',
+  'GET /v1/keys',
   'GET /v1/openapi.json',
 ]
 
