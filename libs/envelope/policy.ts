@@ -47,7 +47,8 @@ export const RULE_POLICY = {
   LT_BUS_NOTHING_CHANGED: both('warn'),
   LT_BUS_STATUS_NOT_ISSUER: both('refuse'),
   LT_BUS_STATUS_NOT_RECEIVER: both('refuse'),
-  LT_BUS_STATUS_UNMATCHED: strictly,
+  // Routed and flagged: a document may have come another way, and a refusal would tell strangers which documents there are.
+  LT_BUS_STATUS_UNMATCHED: both('warn'),
   LT_BUS_NO_ATTACHMENT: both('warn'),
   LT_BUS_STATUS_TARGET_MISSING: both('refuse'),
   LT_ATT_MISSING: both('refuse'),

@@ -596,10 +596,9 @@ t.test('compose, sign where the key is, submit', async (t) => {
     t.same(fetched, [signed, LONG_PDF, SMALL_PDF])
   })
   await t.test('a status', async (t) => {
-    const { documentId } = facts
     const status = {
       code: '03',
-      about: { agency: 'H26', documentId, code: '7/TB-LT' },
+      about: { agency: 'H26', documentId: 'van-ban-den-duong-khac', code: '7/TB-LT' },
       description: 'đang xử lý',
       timestamp: '2026/11/20 08:00:00',
     }

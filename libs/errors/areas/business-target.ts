@@ -110,8 +110,8 @@ export const businessTargetErrors = defineErrors({
       en: 'The axis has carried no such document ({documentId}) between agency {agency} and the agency it answers.',
     },
     advice: {
-      vi: 'Ghi OrganId và DocumentId đúng như gói tin đã nhận; trạng thái về văn bản nhận ngoài trục chỉ qua được ở chế độ dung thứ.',
-      en: 'Give agency code and DocumentId exactly as received; statuses about documents that came another way pass only in tolerant mode.',
+      vi: 'Trạng thái vẫn được chuyển và đánh dấu; nếu văn bản đã đi qua trục thì ghi OrganId và DocumentId đúng như gói tin đã nhận.',
+      en: 'The status travels all the same, flagged; if the document came through the axis, give agency code and DocumentId exactly as received.',
     },
   },
 })
