@@ -80,8 +80,8 @@ async function look(
   for (const [stream, count] of Object.entries(await bus.ensureStreams()))
     if (count > 0) unrest[`message in ${stream}`] = count
   for (const { systemCode } of world.systems) {
-    const { waiting, delayed, active } = await queues.counts(`push-${systemCode}`)
-    if (waiting + delayed + active > 0) unrest[`entry in the queue of ${systemCode}`] = waiting + delayed + active
+    for (const [kind, count] of Object.entries(await queues.counts(`push-${systemCode}`)))
+      if (count > 0) unrest[`${kind} entry in the queue of ${systemCode}`] = count
   }
   return unrest
 }

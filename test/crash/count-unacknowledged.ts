@@ -1,4 +1,4 @@
-import { connect } from 'nats'
+import { type ConsumerInfo, connect } from 'nats'
 import type { WorldService } from '../harness/world.ts'
 import type { CrashWorld } from './crash-world.ts'
 
@@ -8,7 +8,22 @@ const CONSUMERS: Partial<Record<WorldService, readonly [stream: string, durable:
 }
 
 /** Messages that NATS has given to that service and that were not acknowledged. */
-export async function countUnacknowledged({ servers }: CrashWorld, service: 'routing' | 'delivery'): Promise<number> {
+export async function countUnacknowledged(world: CrashWorld, service: 'routing' | 'delivery'): Promise<number> {
+  return (await readConsumers(world, service)).reduce((sum, { num_ack_pending: pending }) => sum + pending, 0)
+}
+
+/** What each consumer of that service says of itself, for whoever has to find out why a message stays. */
+export async function describeConsumers(world: CrashWorld, service: 'routing' | 'delivery'): Promise<string[]> {
+  const consumers = await readConsumers(world, service)
+  return consumers.map(({ name, num_pending, num_ack_pending, delivered, ack_floor }) =>
+    [
+      `${name}: ${num_pending} to come, ${num_ack_pending} not acknowledged`,
+      `delivered to ${delivered.stream_seq}, all acknowledged to ${ack_floor.stream_seq}`,
+    ].join(', '),
+  )
+}
+
+async function readConsumers({ servers }: CrashWorld, service: 'routing' | 'delivery'): Promise<ConsumerInfo[]> {
   const url = new URL(servers.nats.url(service))
   const connection = await connect({
     servers: url.host,
@@ -19,10 +34,7 @@ export async function countUnacknowledged({ servers }: CrashWorld, service: 'rou
   try {
     const manager = await connection.jetstreamManager({ checkAPI: false })
     const [stream, durable] = CONSUMERS[service] as readonly [string, string]
-    const lanes = await Promise.all(
-      ['urgent', 'normal'].map((lane) => manager.consumers.info(stream, `${durable}-${lane}`)),
-    )
-    return lanes.reduce((sum, { num_ack_pending: pending }) => sum + pending, 0)
+    return await Promise.all(['urgent', 'normal'].map((lane) => manager.consumers.info(stream, `${durable}-${lane}`)))
   } finally {
     await connection.close()
   }

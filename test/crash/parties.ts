@@ -43,6 +43,8 @@ export interface Traffic {
   readonly fetches: ReadonlyMap<string, number>
   /** Documents that were accepted until now. */
   readonly sent: number
+  /** How often a submission had to be tried again, by what the axis or the line said. */
+  readonly delays: ReadonlyMap<string, number>
   /** What went wrong for good on the clients' side: a refusal nobody expected. */
   readonly refused: readonly string[]
   /** Puts one more document into an outbox. */
@@ -69,6 +71,7 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
   const { signal } = stopping
   const fetches = new Map<string, number>()
   const refused: string[] = []
+  const delays = new Map<string, number>()
   const parties = world.systems
     .filter(({ systemCode }) => systemCode in READERS)
     .map((system) => openParty(world, system))
@@ -79,7 +82,8 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
   const boxes = parties.flatMap((party) =>
     Array.from({ length: OUTBOXES }, (_, i): Box => {
       const dir = join(party.dir, `outbox-${i + 1}`)
-      return { party, outbox: openOutbox(party.client, { dir, onResult: (result) => note(party, result) }) }
+      const onDelay = ({ code }: { readonly code: string }): void => void delays.set(code, (delays.get(code) ?? 0) + 1)
+      return { party, outbox: openOutbox(party.client, { dir, onDelay, onResult: (result) => note(party, result) }) }
     }),
   )
 
@@ -139,6 +143,7 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
   return {
     parties,
     fetches,
+    delays,
     refused,
     get sent() {
       return sent

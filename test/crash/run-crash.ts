@@ -4,6 +4,7 @@ import { processEnvironment } from '../../libs/runtime/index.ts'
 import { seededRandom } from '../harness/seeded-random.ts'
 import { findLogFaults } from '../harness/traffic.ts'
 import { comeToRest } from './come-to-rest.ts'
+import { describeConsumers } from './count-unacknowledged.ts'
 import { type CrashWorld, startCrashWorld } from './crash-world.ts'
 import { judge } from './judge.ts'
 import { KillTally, keepResult } from './kill-tally.ts'
@@ -27,7 +28,7 @@ const visits = env.POINTS === undefined ? POINTS : POINTS.filter(({ name }) => e
 const small = env.SMALL === '1'
 const quiet = env.QUIET === '1'
 /** A message whose worker was killed comes again after 30 s. */
-const restMs = small ? 10_000 : 90_000
+const restMs = small ? 10_000 : 150_000
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 process.exitCode = await runWithTeardown(async (t) => {
@@ -63,7 +64,9 @@ process.exitCode = await runWithTeardown(async (t) => {
   const storm = since(stormBegun)
   say(`${tally.kills} kills in ${storm} s (${(tally.kills / storm).toFixed(2)}/s): ${tally}`)
   say(startTimes(world))
-  say(`${traffic.sent} documents were accepted meanwhile`)
+  say(
+    `${traffic.sent} documents were accepted meanwhile; delays: ${[...traffic.delays].map(([code, count]) => `${code} ${count}`).join(', ')}`,
+  )
 
   if (rounds > 0) await calm(world)
   const empty = await traffic.drain(restMs)
@@ -74,6 +77,9 @@ process.exitCode = await runWithTeardown(async (t) => {
     ...(env.VERBOSE === '1' ? { onLook: (seen) => say(`${since(stormBegun)} ${JSON.stringify(seen)}`) } : {}),
   })
   say(`at rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`)
+  if (Object.keys(unrest).some((what) => what.startsWith('message in')))
+    for (const service of ['routing', 'delivery'] as const)
+      for (const line of await describeConsumers(world, service)) say(line)
   const verdict = await judge(world, traffic)
   const faults = await findLogFaults(world)
   await traffic.stop()
