@@ -52,8 +52,8 @@ crash-tally: $(PREPARED) ## the sum of every crash run that was kept
 test-power: setup ## loss of power at random cuts of a recorded run; CUTS=…, SEED=…
 	@$(RUN) test/power/run-power.ts
 
-sabotage: setup ## every planted defect must turn its test red
-	@$(RUN) test/run-sabotage.ts
+sabotage: setup ## every planted defect must turn its test red; FILES="test/crash" for some
+	@$(RUN) test/run-sabotage.ts $(FILES)
 
 env: $(PREPARED) ## write deploy/env.example from the settings of the services
 	@$(RUN) deploy/local/write-env-example.ts

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bus, connectBus } from '../../libs/bus/index.ts'
 import { openQueues, type Queues } from '../../libs/queue/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
 import type { Pool } from '../../libs/store/index.ts'
 import type { CrashWorld } from './crash-world.ts'
 import { foldersIn } from './read-stores.ts'
+import { countMessages } from './read-streams.ts'
 
 /** What does not rest, by kind; empty when everything has ended. */
 export type Unrest = Readonly<Record<string, number>>
@@ -40,15 +40,13 @@ export interface RestOptions {
 
 /** Waits until nothing is under way any more, in rows, in NATS and in Redis, at most `ms`; answers what still is. */
 export async function comeToRest(world: CrashWorld, { ms, stores, rowsOnly, onLook }: RestOptions): Promise<Unrest> {
-  const signal = new AbortController().signal
   const log = createLogger('rest', { level: 'silent' })
-  const bus = await connectBus({ url: world.servers.nats.url('routing'), name: 'rest', signal, log })
   const queues = await openQueues({ redisUrl: world.servers.redis.url, name: 'rest', log })
   try {
     const end = Date.now() + ms
     let forward = true
     for (;;) {
-      const unrest = await look(world, stores, rowsOnly ? undefined : { bus, queues }).catch((error: unknown) => ({
+      const unrest = await look(world, stores, rowsOnly ? undefined : queues).catch((error: unknown) => ({
         [String(error)]: 1,
       }))
       if (Object.keys(unrest).length === 0 || Date.now() > end) return unrest
@@ -58,16 +56,11 @@ export async function comeToRest(world: CrashWorld, { ms, stores, rowsOnly, onLo
       await sleep(300)
     }
   } finally {
-    await bus.close()
     await queues.close()
   }
 }
 
-async function look(
-  world: CrashWorld,
-  stores: readonly string[],
-  brokers: { bus: Bus; queues: Queues } | undefined,
-): Promise<Unrest> {
+async function look(world: CrashWorld, stores: readonly string[], queues: Queues | undefined): Promise<Unrest> {
   const unrest: Record<string, number> = {}
   const { rows } = await world.eyes.query<{ what: string; count: number }>(IN_ROWS)
   for (const { what, count } of rows) unrest[what] = count
@@ -75,9 +68,8 @@ async function look(
     const open = foldersIn(join(store, 'inbox/open')).length
     if (open > 0) unrest[`unfinished in ${store}`] = open
   }
-  if (!brokers) return unrest
-  const { bus, queues } = brokers
-  for (const [stream, count] of Object.entries(await bus.ensureStreams()))
+  if (!queues) return unrest
+  for (const [stream, count] of Object.entries(await countMessages(world)))
     if (count > 0) unrest[`message in ${stream}`] = count
   for (const { systemCode } of world.systems) {
     for (const [kind, count] of Object.entries(await queues.counts(`push-${systemCode}`)))

@@ -47,7 +47,7 @@ async function strikeServices(
       .filter(({ service }) => service !== 'gateway' || random.happens(0.5))
     const asleep = random.happens(0.1)
     if (!asleep) await Promise.all(victims.map((keeper) => keeper.untilServing(PATIENCE_MS)))
-    await sleep(random.whole(0, 300))
+    await sleep(random.whole(0, 900))
     await Promise.all(
       victims.map(async (keeper) => {
         const own = POINTS.filter(({ service }) => service === keeper.service)
@@ -98,6 +98,6 @@ async function strikeServers(world: CrashWorld, { random, tally }: StormOptions,
   ]
   while (!isOver()) {
     await random.pick(blows)()
-    await sleep(random.whole(100, 700))
+    await sleep(random.whole(200, 1_200))
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { putClockForward } from './come-to-rest.ts'
-import { countUnacknowledged } from './count-unacknowledged.ts'
 import type { CrashWorld } from './crash-world.ts'
 import type { KillTally } from './kill-tally.ts'
 import type { Point } from './points.ts'
+import { countUnacknowledged } from './read-streams.ts'
 import type { ServiceKeeper } from './service-keeper.ts'
 
 const LONGEST_MS = 20_000

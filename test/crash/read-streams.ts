@@ -1,11 +1,11 @@
-import { type ConsumerInfo, connect } from 'nats'
-import type { WorldService } from '../harness/world.ts'
+import { type ConsumerInfo, connect, type JetStreamManager } from 'nats'
 import type { CrashWorld } from './crash-world.ts'
 
-const CONSUMERS: Partial<Record<WorldService, readonly [stream: string, durable: string]>> = {
+const CONSUMERS = {
   routing: ['DISPATCH', 'routing'],
   delivery: ['CONSIGNMENT_PUSH', 'delivery'],
-}
+} as const
+const STREAMS = ['DISPATCH', 'CONSIGNMENT_PUSH']
 
 /** Messages that NATS has given to that service and that were not acknowledged. */
 export async function countUnacknowledged(world: CrashWorld, service: 'routing' | 'delivery'): Promise<number> {
@@ -23,8 +23,27 @@ export async function describeConsumers(world: CrashWorld, service: 'routing' | 
   )
 }
 
-async function readConsumers({ servers }: CrashWorld, service: 'routing' | 'delivery'): Promise<ConsumerInfo[]> {
-  const url = new URL(servers.nats.url(service))
+/** Messages that lie in each stream, also those that no consumer will ever get. */
+export async function countMessages(world: CrashWorld): Promise<Readonly<Record<string, number>>> {
+  return withManager(world, 'routing', async (manager) => {
+    const streams = await Promise.all(STREAMS.map((name) => manager.streams.info(name)))
+    return Object.fromEntries(streams.map(({ config, state }) => [config.name, state.messages]))
+  })
+}
+
+function readConsumers(world: CrashWorld, service: 'routing' | 'delivery'): Promise<ConsumerInfo[]> {
+  const [stream, durable] = CONSUMERS[service]
+  return withManager(world, service, (manager) =>
+    Promise.all(['urgent', 'normal'].map((lane) => manager.consumers.info(stream, `${durable}-${lane}`))),
+  )
+}
+
+async function withManager<T>(
+  { servers }: CrashWorld,
+  role: 'routing' | 'delivery',
+  ask: (manager: JetStreamManager) => Promise<T>,
+): Promise<T> {
+  const url = new URL(servers.nats.url(role))
   const connection = await connect({
     servers: url.host,
     user: url.username,
@@ -32,9 +51,7 @@ async function readConsumers({ servers }: CrashWorld, service: 'routing' | 'deli
     inboxPrefix: `_INBOX_${url.username}`,
   })
   try {
-    const manager = await connection.jetstreamManager({ checkAPI: false })
-    const [stream, durable] = CONSUMERS[service] as readonly [string, string]
-    return await Promise.all(['urgent', 'normal'].map((lane) => manager.consumers.info(stream, `${durable}-${lane}`)))
+    return await ask(await connection.jetstreamManager({ checkAPI: false }))
   } finally {
     await connection.close()
   }
