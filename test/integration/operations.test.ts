@@ -6,6 +6,7 @@ import {
   approveRequest,
   type Cause,
   changePolicy,
+  countTargets,
   identifyOperator,
   type Operations,
   type Operator,
@@ -160,6 +161,16 @@ async function plant(row: Row = {}): Promise<{ id: string; dispatch: string }> {
   return { id, dispatch }
 }
 
+const REQUEST = `insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
+  values ($1, $2, $3, 'H26', $4, $5, now())`
+
+/** A dispatch with one consignment that a later packet of its sender is about. */
+async function plantRequested(state: string, action: string, outcome: string): ReturnType<typeof plant> {
+  const planted = await plant({ state })
+  await eyes.query(REQUEST, [uuidv7(), planted.id, planted.dispatch, action, outcome])
+  return planted
+}
+
 const rowOf = async (id: string) => (await eyes.query('select * from consignment where id = $1', [id])).rows[0]
 const dispatchOf = async (id: string) => (await eyes.query('select * from dispatch where id = $1', [id])).rows[0]
 const entriesOf = async (dispatch: string): Promise<{ event: string; consignment_id: string; details: string }[]> =>
@@ -290,13 +301,22 @@ t.test('hold and release: back to where its agency is reached today, with clocks
 
 t.test('what cannot be held, released, requeued or closed is left alone, and said why', async (t) => {
   const soon = new Date(Date.now() + 60_000)
+  const waiting = { attempt: 1, next_attempt_at: soon }
   const planted = {
     leased: await plant({ extra: { lease_token: ID, lease_until: soon } }),
     open: await plant({ agency: 'H53', mode: 'push', state: 'RETRYING', extra: { attempt: 1 } }),
     handed: await plant({ state: 'HANDED_OVER', extra: { lease_token: ID, lease_until: soon } }),
     acknowledged: await plant({ state: 'ACKNOWLEDGED' }),
     refused: await plant({ state: 'REFUSED' }),
-    recalled: await plant({ state: 'DEAD', dispatchExtra: { recall_marked_at: new Date() } }),
+    recalled: await plantRequested('DEAD', 'recall', 'void'),
+    replaced: await plantRequested('EXPIRED', 'replace', 'pending'),
+    askedBack: await plant({
+      agency: 'H53',
+      mode: 'push',
+      state: 'RETRYING',
+      extra: { ...waiting, recall_pending: true },
+    }),
+    heldAskedBack: await plant({ state: 'HELD', extra: { recall_pending: true } }),
     emptied: await plant({ state: 'DEAD', dispatchExtra: { content_state: 'DELETED' } }),
     nobody: await plant({ state: 'DEAD', agency: 'H99' }),
   }
@@ -306,15 +326,21 @@ t.test('what cannot be held, released, requeued or closed is left alone, and sai
     uuidv7(),
   ])
   const expected = {
-    hold: { leased: 'LT_OPS_LEASED', open: 'LT_OPS_ATTEMPT_OPEN', handed: 'LT_OPS_WRONG_STATE' },
+    hold: {
+      leased: 'LT_OPS_LEASED',
+      open: 'LT_OPS_ATTEMPT_OPEN',
+      handed: 'LT_OPS_WRONG_STATE',
+      askedBack: 'LT_OPS_RECALLED',
+    },
     requeue: {
       acknowledged: 'LT_OPS_WRONG_STATE',
       refused: 'LT_OPS_WRONG_STATE',
       recalled: 'LT_OPS_RECALLED',
+      replaced: 'LT_OPS_RECALLED',
       emptied: 'LT_SUB_CONTENT_DELETED',
       nobody: 'LT_REG_NO_SYSTEM',
     },
-    release: { leased: 'LT_OPS_WRONG_STATE' },
+    release: { leased: 'LT_OPS_WRONG_STATE', heldAskedBack: 'LT_OPS_RECALLED' },
     close: { handed: 'LT_OPS_LEASED', acknowledged: 'LT_OPS_WRONG_STATE' },
   } as const
   for (const [action, cases] of Object.entries(expected)) {
@@ -329,6 +355,33 @@ t.test('what cannot be held, released, requeued or closed is left alone, and sai
   t.match(await done(onIds('hold', ID)), { skipped: [{ code: 'LT_OPS_UNKNOWN_CONSIGNMENT' }] })
   for (const reason of ['', '  ', 'x'.repeat(501), 'a\u0000b'])
     t.equal(await codeOf(done(onIds('hold', ID), because(lan, reason))), 'LT_OPS_BAD_FIELD')
+})
+
+t.test('what was asked back is closed, or sent on once its receiver declined; an update warns', async (t) => {
+  const { id: held } = await plant({ state: 'HELD', extra: { recall_pending: true } })
+  t.match(await done(onIds('close', held)), { done: [{ id: held, to: 'DEAD' }] })
+  for (const outcome of ['declined', 'superseded']) {
+    const { id } = await plantRequested('DEAD', 'recall', outcome)
+    t.match(await done(onIds('requeue', id)), { done: [{ id, to: 'AVAILABLE', updatePending: false }] }, outcome)
+  }
+  const { id, dispatch } = await plantRequested('DEAD', 'update', 'pending')
+  const { moves } = await planOperation(operations, 'requeue', { query: { state: 'DEAD', dispatch } })
+  t.match(countTargets(moves), [{ agency: 'H26', count: 1, updatePending: 1 }])
+  t.match(await done(onIds('requeue', id)), { done: [{ id, updatePending: true }] })
+})
+
+t.test('a requeue that waits for a recall under way finds that it came second', async (t) => {
+  const { id, dispatch } = await plant({ state: 'DEAD' })
+  const client = await eyes.connect()
+  await client.query('begin')
+  await client.query(`update dispatch set recall_marks = '{"H26":"x"}' where id = $1`, [dispatch])
+  const requeue = done(onIds('requeue', id))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  await client.query(REQUEST, [uuidv7(), id, dispatch, 'recall', 'void'])
+  await client.query('commit')
+  client.release()
+  t.match(await requeue, { done: [], skipped: [{ id, code: 'LT_OPS_RECALLED' }] })
+  t.equal((await rowOf(id)).state, 'DEAD')
 })
 
 t.test('a requeue opens the closed dispatch again, under the same consignment id', async (t) => {

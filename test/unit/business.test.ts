@@ -108,6 +108,7 @@ t.test('what is taken back at once, what waits, and who is told', async (t) => {
     [row('HANDED_OVER', had), 'pending', true],
     [row('ACKNOWLEDGED'), 'pending', true],
     [row('DEAD', { attempt: 3 }), 'pending', true],
+    [row('DEAD'), 'void', false],
     [row('EXPIRED'), 'void', false],
     [row('EXPIRED', had), 'pending', true],
     [row('REFUSED', had), 'void', true],

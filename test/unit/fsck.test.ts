@@ -27,6 +27,9 @@ function entries(...said: (string | readonly [string, object])[]): CheckedEvent[
 const { submissionAccepted, routed, available, pushQueued, attemptBegun, attemptEnded, handedOver, acknowledged } =
   EVENTS
 
+const agreed = (action: string) => [EVENTS.requestAgreed, { action }] as const
+const declined = (action: string) => [EVENTS.requestDeclined, { action }] as const
+
 t.test('the ways of a consignment lead where the state machine says', (t) => {
   const ways: readonly (readonly [string, readonly (string | readonly [string, object])[]])[] = [
     ['AVAILABLE', [available]],
@@ -47,6 +50,17 @@ t.test('the ways of a consignment lead where the state machine says', (t) => {
     ['RECALLED', [available, EVENTS.recalled]],
     ['HANDED_OVER', [available, handedOver, EVENTS.recallPending, EVENTS.repaired]],
     ['AVAILABLE', [EVENTS.resent, available]],
+    ['AVAILABLE', [EVENTS.receiverAdded, available]],
+    ['RECALLED', [EVENTS.recalled]],
+    ['RECALLED', [available, EVENTS.held, EVENTS.recalled]],
+    ['RECALLED', [available, handedOver, acknowledged, EVENTS.recallPending, agreed('recall'), EVENTS.recalled]],
+    ['RECALLED', [pushQueued, attemptBegun, EVENTS.recallPending, agreed('remove'), EVENTS.recalled]],
+    ['ACKNOWLEDGED', [available, handedOver, acknowledged, EVENTS.changePending, agreed('update')]],
+    ['ACKNOWLEDGED', [available, handedOver, EVENTS.recallPending, declined('recall'), acknowledged]],
+    ['DEAD', [available, EVENTS.operatorClosed, EVENTS.deadLettered]],
+    ['QUEUED', [available, [EVENTS.reassigned, { from: 'pull', to: 'push' }]]],
+    ['QUEUED', [available, EVENTS.expired, [EVENTS.requeued, { state: 'QUEUED' }], EVENTS.reassigned, pushQueued]],
+    ['AVAILABLE', [available, EVENTS.deadlinePassed]],
   ]
   for (const [state, way] of ways) {
     const played = replayEntries(
@@ -68,6 +82,23 @@ t.test('the ways of a consignment lead where the state machine says', (t) => {
   )
   t.equal(pushed.consignments.get('c')?.attempts, 2)
   t.ok(replayEntries(entries(`c:${available}`, `c:${EVENTS.recallPending}`)).consignments.get('c')?.recallPending)
+  t.end()
+})
+
+t.test('a request to give back stands until its answer', (t) => {
+  const pendingAfter = (...way: (string | readonly [string, object])[]) =>
+    replayEntries(
+      entries(...way.map((each) => (typeof each === 'string' ? `c:${each}` : ([`c:${each[0]}`, each[1]] as const)))),
+    ).consignments.get('c')?.recallPending
+  const asked = [available, handedOver, EVENTS.recallPending]
+  t.equal(pendingAfter(...asked, acknowledged), true)
+  t.equal(pendingAfter(...asked, declined('recall')), false)
+  t.equal(pendingAfter(...asked, agreed('update')), true, 'the answer to an update is none to a recall')
+  t.equal(pendingAfter(...asked, agreed('remove'), EVENTS.recalled), false)
+  t.equal(pendingAfter(...asked, EVENTS.requestDeclined), undefined, 'without details nothing says which was answered')
+  t.equal(pendingAfter(available, handedOver, EVENTS.changePending, EVENTS.requestDeclined), false)
+  const without = replayEntries(entries(...[...asked, acknowledged, EVENTS.recalled].map((each) => `c:${each}`)))
+  t.match(without.impossible, [{ from: 'ACKNOWLEDGED', event: EVENTS.recalled }], 'nobody gave it back')
   t.end()
 })
 

@@ -173,12 +173,12 @@ export const operationErrors = defineErrors({
   LT_OPS_RECALLED: {
     ...FINAL,
     title: {
-      vi: 'Văn bản của lượt chuyển {consignmentId} đã bị bên gửi thu hồi.',
-      en: 'The document of consignment {consignmentId} was recalled by its sender.',
+      vi: 'Văn bản của lượt chuyển {consignmentId} đã hoặc đang được bên gửi thu hồi, thay thế.',
+      en: 'The document of consignment {consignmentId} was recalled or replaced by its sender.',
     },
     advice: {
-      vi: 'Không chuyển tiếp văn bản đã thu hồi; bên gửi phát hành văn bản mới nếu cần.',
-      en: 'A recalled document goes nowhere any more; its sender may issue a new one.',
+      vi: 'Không chuyển tiếp, không giữ lại văn bản mà bên gửi đòi lại, trừ khi nơi nhận trả lời không đồng ý (trạng thái 16); bên gửi gửi lại hoặc phát hành văn bản mới nếu cần.',
+      en: 'A document asked back goes nowhere and is not held, unless its receiver declines (status 16); its sender may send it again or issue a new one.',
     },
   },
   LT_OPS_SENT_AGAIN: {

@@ -18,6 +18,8 @@ export interface PlannedMove {
   readonly system: string | null
   /** That system is suspended: it goes no further until it is resumed. */
   readonly suspended: boolean
+  /** An update of the document waits for its receiver, who may have that already: both reach it, in whatever order. */
+  readonly updatePending: boolean
 }
 
 /** Why a consignment is left alone. */
@@ -60,10 +62,12 @@ export function judgeConsignment(
     fromMode: row.mode,
     system: system?.code ?? null,
     suspended: system !== undefined && system.suspendedAt !== null,
+    updatePending: row.update_pending,
   }
+  // What its sender asked back waits for the receiver's word alone: neither goes out again, nor is it put aside. Closing it stays.
+  if (action !== 'close' && row.recalled) return skip('LT_OPS_RECALLED')
   if (action === 'hold') return { ...move, to: 'HELD', mode: null }
   if (action === 'close') return { ...move, to: 'DEAD', mode: null }
-  if (row.recalled) return skip('LT_OPS_RECALLED')
   if (!row.newest) return skip('LT_OPS_SENT_AGAIN')
   if (!row.content_kept) return skip('LT_SUB_CONTENT_DELETED')
   if (action === 'requeue' && !system) return skip('LT_REG_NO_SYSTEM')

@@ -40,13 +40,17 @@ export interface TargetCount {
   readonly system: string | null
   readonly suspended: boolean
   readonly count: number
+  /** Of these, whose update the receiver has not answered: they get it beside the document it changes. */
+  readonly updatePending: number
 }
 
 export function countTargets(moves: readonly PlannedMove[]): TargetCount[] {
   const counts = new Map<string, TargetCount>()
-  for (const { to, agency, system, suspended } of moves) {
+  for (const { to, agency, system, suspended, updatePending } of moves) {
     const key = `${agency} ${to}`
-    counts.set(key, { to, agency, system, suspended, count: (counts.get(key)?.count ?? 0) + 1 })
+    const { count, updatePending: updates } = counts.get(key) ?? { count: 0, updatePending: 0 }
+    const more = updates + (updatePending ? 1 : 0)
+    counts.set(key, { to, agency, system, suspended, count: count + 1, updatePending: more })
   }
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
 }

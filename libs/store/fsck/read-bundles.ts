@@ -42,6 +42,8 @@ export interface CheckedConsignment {
   readonly lease_until: Date | null
   readonly ended_at: Date | null
   readonly recall_pending: boolean
+  /** Attempts made before an operator queued it again. */
+  readonly attempt_base: number
   readonly attempt: number
   readonly next_attempt_at: Date | null
   readonly next_publish_at: Date | null
@@ -118,7 +120,7 @@ export async function readBundles(
   const consignments = await ask<CheckedConsignment>(
     eachOf(
       `c.id, c.dispatch_id, c.version, c.agency_code, c.mode, c.state, c.previous_id, c.available_at, c.lease_token, c.lease_until,
-        c.ended_at, c.recall_pending, c.attempt, c.next_attempt_at, c.next_publish_at`,
+        c.ended_at, c.recall_pending, c.attempt, c.attempt_base, c.next_attempt_at, c.next_publish_at`,
       'consignment c where c.dispatch_id = w.id and c.id >= $2::uuid',
     ),
     [floor],
@@ -128,7 +130,8 @@ export async function readBundles(
       `e.dispatch_id, e.consignment_id, e.id, e.event, d.details, l.epoch, l.index,
         (select min(p.seq) from audit_pending p where p.entry_id = e.id) as seq`,
       `audit_entry e left join log_leaf l on l.entry_id = e.id
-        left join audit_detail d on d.entry_id = e.id and e.event in ('ConsignmentReleased', 'ConsignmentRequeued', 'REASSIGNED')
+        left join audit_detail d on d.entry_id = e.id and e.event in ('ConsignmentReleased', 'ConsignmentRequeued', 'REASSIGNED',
+          'BusinessRequestAgreed', 'BusinessRequestDeclined')
         where e.dispatch_id = w.id and e.id >= $2::uuid`,
     )} order by epoch nulls last, index, seq nulls last, id`,
     [floor],

@@ -15,7 +15,13 @@ export interface OperableConsignment {
   readonly attempt_open: boolean
   /** Its content is still there. */
   readonly content_kept: boolean
+  /**
+   * Its sender asked for it back, whatever came of that, unless its receiver declined. A re-send is the sender's later word: what came
+   * of it was not asked back.
+   */
   readonly recalled: boolean
+  /** An update of it waits for the receiver's answer. */
+  readonly update_pending: boolean
   /** No re-send took its place. */
   readonly newest: boolean
 }
@@ -23,7 +29,11 @@ export interface OperableConsignment {
 const COLUMNS = `c.id, c.dispatch_id, c.version, c.agency_code, c.lane, c.mode, c.state,
   coalesce(c.lease_until > clock_timestamp(), false) as leased,
   c.state = 'RETRYING' and c.next_attempt_at is null as attempt_open,
-  d.content_state = 'KEPT' as content_kept, d.recall_marked_at is not null as recalled,
+  d.content_state = 'KEPT' as content_kept,
+  c.recall_pending or exists (select from business_request r where r.target_dispatch_id = c.dispatch_id and r.consignment_id = c.id
+    and r.action <> 'update' and r.outcome not in ('declined', 'superseded')) as recalled,
+  exists (select from business_request r where r.target_dispatch_id = c.dispatch_id and r.consignment_id = c.id
+    and r.action = 'update' and r.outcome = 'pending') as update_pending,
   exists (select from submission_recipient k where k.dispatch_id = c.dispatch_id and k.consignment_id = c.id) as newest`
 
 /** Those of the consignments that there are, in the order of their ids. */

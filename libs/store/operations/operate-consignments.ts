@@ -29,8 +29,9 @@ const FIRST_SWEEP = `interval '10 seconds'`
 
 /**
  * Dispatches are locked before consignments, as by re-sends and recalls; whose version rose while this waited for the lock was sent
- * again, recalled or closed meanwhile, and what that wrote is not in this snapshot: it is left alone, and the caller reads it again.
- * What goes out needs its content, no recall, and to be the newest consignment of its recipient: a re-send replaced any other.
+ * again, requeued or closed meanwhile, and whose marks changed was recalled: what that wrote is not in this snapshot, so it is left
+ * alone, and the caller reads it again. What goes out needs its content and to be the newest consignment of its recipient (a re-send
+ * replaced any other); only what ends by it moves although its sender asked for it back.
  */
 const OPERATE = `
 with wanted as materialized (
@@ -38,8 +39,9 @@ with wanted as materialized (
     mode text, reopens boolean, reason text, text text) order by m.id
 ), dispatches as materialized (
   select l.* from (select distinct dispatch_id as id from wanted order by 1) w cross join lateral (
-    select d.id, d.state, d.content_state = 'KEPT' and d.recall_marked_at is null as may_go from dispatch d
-    where d.id = w.id and d.version = (select seen.version from dispatch seen where seen.id = d.id)
+    select d.id, d.state, d.content_state = 'KEPT' as may_go from dispatch d
+    where d.id = w.id and (d.version, coalesce(d.recall_marks, '{}'))
+      = (select seen.version, coalesce(seen.recall_marks, '{}') from dispatch seen where seen.id = d.id)
     for update of d
   ) l
 ), locked as materialized (
@@ -50,6 +52,9 @@ with wanted as materialized (
       and w.dispatch_id = any(array(select id from dispatches))
       and (c.state <> 'RETRYING' or c.next_attempt_at is not null)
       and (c.lease_until is null or c.lease_until <= clock_timestamp() or c.state not in ('AVAILABLE', 'HANDED_OVER'))
+      and (w.state = 'DEAD' or not (c.recall_pending or exists (
+        select from business_request r where r.target_dispatch_id = c.dispatch_id and r.consignment_id = c.id
+          and r.action <> 'update' and r.outcome not in ('declined', 'superseded'))))
       and (w.state not in ('QUEUED', 'AVAILABLE') or (
         w.dispatch_id = any(array(select id from dispatches where may_go))
         and exists (select from submission_recipient k where k.dispatch_id = w.dispatch_id and k.consignment_id = w.id)))

@@ -45,12 +45,15 @@ export function describeReplay(
   moves: readonly PlannedMove[],
   skips: readonly { code: Skip['code']; count: number }[],
 ): string[] {
-  const rows = countTargets(moves).map(({ agency, system, to, suspended, count }) => [
+  const rows = countTargets(moves).map(({ agency, system, to, suspended, count, updatePending }) => [
     `  ${agency}`,
     system ?? '-',
     to,
     String(count),
-    suspended ? output.t('replay.suspended') : '',
+    [
+      ...(suspended ? [output.t('replay.suspended')] : []),
+      ...(updatePending > 0 ? [output.t('replay.updatePending', { count: updatePending })] : []),
+    ].join(', '),
   ])
   return [
     output.t(dryRun ? 'replay.would' : 'replay.done', { count: moves.length }),

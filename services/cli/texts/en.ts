@@ -160,6 +160,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'replay.would': 'Dry run: {count} consignments would be queued again; nothing was done',
   'replay.done': 'Queued {count} consignments again',
   'replay.suspended': '(the system is suspended: they wait until it is resumed)',
+  'replay.updatePending': '{count} with an update not answered yet',
   'replay.skipped': '  {count} left alone: {code}',
   'maintenance.on':
     'Under maintenance since {since} ({by}): {reason}. No new documents are taken; everything else goes on.',

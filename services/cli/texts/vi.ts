@@ -158,6 +158,7 @@ export const vi = {
   'replay.would': 'Chạy thử: {count} lượt chuyển sẽ được xếp lại, chưa làm gì',
   'replay.done': 'Đã xếp lại {count} lượt chuyển',
   'replay.suspended': '(hệ thống đang bị đình chỉ: chờ đến khi cho hoạt động lại)',
+  'replay.updatePending': '{count} bản có cập nhật nơi nhận chưa trả lời',
   'replay.skipped': '  để nguyên {count}: {code}',
   'maintenance.on': 'Đang bảo trì từ {since} ({by}): {reason}. Không nhận văn bản mới; mọi việc khác vẫn chạy.',
   'maintenance.off': 'Không bảo trì: trục nhận văn bản mới.',

@@ -36,6 +36,7 @@ const answer = Type.Object({
       system: Type.Union([Type.String(), Type.Null()]),
       suspended: Type.Boolean({ description: 'the system is suspended: it goes no further until resumed' }),
       count: Type.Integer(),
+      updatePending: Type.Integer({ description: 'of these, with an update that the receiver has not answered' }),
     }),
   ),
   skipped,

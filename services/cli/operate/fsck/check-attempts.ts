@@ -16,9 +16,13 @@ export function checkAttempts({ dispatch, consignments, attempts }: DispatchBund
   })
 }
 
-function checkCount({ id, attempt }: CheckedConsignment, own: readonly CheckedAttempt[]): Finding[] {
+/** Numbers go on over a requeue; `attempt_base` says where the present run began. */
+function checkCount({ id, attempt, attempt_base }: CheckedConsignment, own: readonly CheckedAttempt[]): Finding[] {
   const last = own.reduce((most, each) => Math.max(most, each.attempt), 0)
-  return last === attempt ? [] : [finding('attempt-count', id, { what: 'attempt', expected: last, found: attempt })]
+  if (last !== attempt) return [finding('attempt-count', id, { what: 'attempt', expected: last, found: attempt })]
+  return attempt_base <= attempt
+    ? []
+    : [finding('attempt-count', id, { what: 'attempt_base', expected: `at most ${attempt}`, found: attempt_base })]
 }
 
 function checkOpen(row: CheckedConsignment, { attempt, ended_at, deadline }: CheckedAttempt, now: Date): Finding[] {

@@ -77,10 +77,9 @@ function checkConsignment(row: CheckedConsignment, replay: Replay): Finding[] {
         found: state,
       }),
     )
-  if (row.recall_pending && !replayed?.recallPending)
-    found.push(
-      finding('recall-flag', id, { what: 'recall_pending', expected: 'an entry RecallPending', found: 'none' }),
-    )
+  const asked = replayed?.recallPending
+  if (replayed && asked !== undefined && row.recall_pending !== asked)
+    found.push(finding('recall-flag', id, { what: 'recall_pending', expected: asked, found: row.recall_pending }))
   if ((lease_until === null) !== (lease_token === null)) {
     const half = lease_token === null ? 'a deadline without a token' : 'a token without a deadline'
     found.push(

@@ -6,7 +6,10 @@ export interface ReplayedConsignment {
   /** One of these; several where the entries leave it open. */
   states: readonly ConsignmentState[]
   attempts: number
-  recallPending: boolean
+  /** Its sender asks for it back; `undefined` where the entries leave it open. */
+  recallPending: boolean | undefined
+  /** The receiver agreed to give it back (status 15): then also what it has, or what ended, is taken back. */
+  agreed: boolean
 }
 
 /** What the entries of a dispatch say about it. */
@@ -33,28 +36,33 @@ interface Move {
 }
 
 const OPEN: readonly ConsignmentState[] = ['AVAILABLE', 'QUEUED', 'RETRYING', 'HANDED_OVER', 'HELD']
-const ENDED: readonly ConsignmentState[] = ['ACKNOWLEDGED', 'REFUSED', 'DEAD', 'EXPIRED', 'RECALLED']
+const WAITING: readonly ConsignmentState[] = ['AVAILABLE', 'QUEUED', 'RETRYING']
 const AGAIN: readonly ConsignmentState[] = ['AVAILABLE', 'QUEUED', 'RETRYING', 'HANDED_OVER']
 
 const MOVES: Readonly<Record<string, Move>> = {
-  [EVENTS.available]: { to: ['AVAILABLE'], from: ['new', ...OPEN, 'DEAD'] },
-  [EVENTS.pushQueued]: { to: ['QUEUED'], from: ['new', ...OPEN, 'DEAD'] },
+  // Whatever comes back says first how: released, requeued, reassigned.
+  [EVENTS.available]: { to: ['AVAILABLE'], from: ['new', 'AVAILABLE'] },
+  [EVENTS.pushQueued]: { to: ['QUEUED'], from: ['new', 'QUEUED'] },
   [EVENTS.attemptBegun]: { to: ['RETRYING'], from: ['QUEUED', 'RETRYING'] },
   [EVENTS.attemptEnded]: { to: ['RETRYING'], from: ['RETRYING'] },
   [EVENTS.handedOver]: { to: ['HANDED_OVER'], from: ['AVAILABLE', 'QUEUED', 'RETRYING', 'HANDED_OVER'] },
   [EVENTS.acknowledged]: { to: ['ACKNOWLEDGED'], from: [...OPEN, 'DEAD'] },
   [EVENTS.refused]: { to: ['REFUSED'], from: OPEN },
   [EVENTS.deadLettered]: { to: ['DEAD'], from: OPEN },
-  [EVENTS.expired]: { to: ['EXPIRED'], from: OPEN },
-  [EVENTS.recalled]: { to: ['RECALLED'], from: OPEN },
-  [EVENTS.held]: { to: ['HELD'], from: OPEN },
+  // Nobody came for it, or whoever came never said that it was there.
+  [EVENTS.expired]: { to: ['EXPIRED'], from: ['AVAILABLE', 'HANDED_OVER'] },
+  // Born so where the recall came before routing, or where its receiver never saw what this packet is about.
+  [EVENTS.recalled]: { to: ['RECALLED'], from: ['new', 'AVAILABLE', 'QUEUED', 'HELD'] },
+  [EVENTS.held]: { to: ['HELD'], from: WAITING },
   // Where it goes back to is said by the details, or by the entry that follows.
   [EVENTS.released]: { to: AGAIN, from: ['HELD'] },
-  [EVENTS.requeued]: { to: AGAIN, from: [...OPEN, 'DEAD', 'EXPIRED'] },
-  [EVENTS.reassigned]: { to: ['AVAILABLE', 'QUEUED'], from: OPEN },
+  [EVENTS.requeued]: { to: AGAIN, from: ['DEAD', 'EXPIRED'] },
+  [EVENTS.reassigned]: { to: ['AVAILABLE', 'QUEUED'], from: WAITING },
 }
-/** Of a consignment, but they do not move it. `resent` is its first entry, the one that makes it available follows. */
-const STILL: ReadonlySet<string> = new Set([EVENTS.resent, EVENTS.notified, EVENTS.statusReported, EVENTS.repaired])
+/** What the receiver has, or had, comes back by its own word only. */
+const GIVEN_BACK: readonly ConsignmentState[] = ['RETRYING', 'HANDED_OVER', 'ACKNOWLEDGED', 'DEAD', 'EXPIRED']
+/** Requests that stand beside the state until they are answered; an update or a replacement changes nothing of the consignment. */
+const ASKS_BACK: readonly unknown[] = ['recall', 'remove']
 const KNOWN: ReadonlySet<string> = new Set(Object.values(EVENTS))
 
 /** Plays the entries of one dispatch, which come in the order of the log. Never fails: what it does not know it reports. */
@@ -87,25 +95,42 @@ function playDispatch(replay: Replay, event: string): void {
 function playConsignment(replay: Replay, { id, event, details }: CheckedEvent, consignment: string): void {
   const known = replay.consignments.get(consignment)
   const move = MOVES[event]
-  if (event === EVENTS.recallPending && known) known.recallPending = true
-  if (!move || STILL.has(event)) return
-  if (known ? !known.states.some((state) => move.from.includes(state)) : !move.from.includes('new')) {
+  if (known) playRequest(known, event, details)
+  // The other entries of a consignment say what happened beside its state, or what is about to: re-sent, receiver added, closed.
+  if (!move) return
+  if (known ? !known.states.some((state) => mayMove(known, state, event, move)) : !move.from.includes('new')) {
     const from = known?.states.join('|') ?? 'new'
     replay.impossible.push({ entry: id, consignment, from, event })
   }
   replay.consignments.set(consignment, {
     states: statesAfter(move, details),
     attempts: (known?.attempts ?? 0) + (event === EVENTS.attemptBegun ? 1 : 0),
-    recallPending: known?.recallPending ?? false,
+    recallPending: event === EVENTS.recalled ? false : known ? known.recallPending : false,
+    agreed: known?.agreed ?? false,
   })
 }
 
-/** The details may say where it went; otherwise it is one of those the move leads to. */
+function mayMove(known: ReplayedConsignment, state: ConsignmentState, event: string, move: Move): boolean {
+  return move.from.includes(state) || (event === EVENTS.recalled && known.agreed && GIVEN_BACK.includes(state))
+}
+
+/** A request for a consignment, and the receiver's answer. */
+function playRequest(known: ReplayedConsignment, event: string, details: string | null): void {
+  if (event === EVENTS.recallPending) known.recallPending = true
+  if (event !== EVENTS.requestAgreed && event !== EVENTS.requestDeclined) return
+  const said = details === null ? undefined : (JSON.parse(details) as { action?: unknown }).action
+  if (said === undefined) known.recallPending = known.recallPending ? undefined : false
+  else if (ASKS_BACK.includes(said)) known.recallPending = false
+  if (event === EVENTS.requestAgreed && (said === undefined || ASKS_BACK.includes(said))) known.agreed = true
+}
+
+/** The details may say where it went (a reassignment: how it is delivered from now on); otherwise it is one of those the move leads to. */
 function statesAfter(move: Move, details: string | null): readonly ConsignmentState[] {
   if (move.to.length === 1 || details === null) return move.to
-  const said = (JSON.parse(details) as { state?: unknown; to?: unknown }).state
-  const found = [...OPEN, ...ENDED].find((state) => state === said)
-  return found === undefined ? move.to : [found]
+  const { state, to } = JSON.parse(details) as { state?: unknown; to?: unknown }
+  const said = to === 'push' ? 'QUEUED' : to === 'pull' ? 'AVAILABLE' : state
+  const found = move.to.filter((each) => each === said)
+  return found.length === 1 ? found : move.to
 }
 
 /** Whether the entries leave a consignment under way. */
