@@ -38,11 +38,16 @@ export interface Queues {
   /** @throws BusError LT_DLV_QUEUE_UNAVAILABLE */
   counts(queue: string): Promise<{ readonly waiting: number; readonly delayed: number; readonly active: number }>
   /** What waits in a queue or runs, soonest first, and takes nothing. @throws BusError LT_DLV_QUEUE_UNAVAILABLE */
-  peek(queue: string, limit: number): Promise<Timed[]>
+  peek(queue: string, limit: number): Promise<Peeked[]>
   /** Calls back when Redis is reachable again; it may have come back empty. Answers the function that stops it. */
   onReconnect(callback: () => void): () => void
   /** Closes all workers (waiting for what runs), then the connections. */
   close(): Promise<void>
+}
+
+/** An entry that is in a queue, and when its turn comes. */
+export interface Peeked extends Timed {
+  readonly dueAtMs: number
 }
 
 /** Opens the queues of one service. Never fails for Redis being away: adding fails until it is back, workers wait. */
@@ -113,12 +118,14 @@ class RedisQueues implements Queues {
     return { waiting: waiting + prioritized, delayed, active }
   }
 
-  async peek(queue: string, limit: number): Promise<Timed[]> {
+  async peek(queue: string, limit: number): Promise<Peeked[]> {
     const jobs = await this.#answer(() =>
       this.#queue(queue).getJobs(['active', 'waiting', 'prioritized', 'delayed'], 0, limit - 1, true),
     )
     // One that runs out between two questions comes as nothing.
-    return jobs.flatMap((job) => (job ? [{ id: job.id ?? '', data: job.data as unknown }] : []))
+    return jobs.flatMap((job) =>
+      job ? [{ id: job.id ?? '', data: job.data as unknown, dueAtMs: job.timestamp + job.delay }] : [],
+    )
   }
 
   onReconnect(callback: () => void): () => void {

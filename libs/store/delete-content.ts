@@ -3,7 +3,7 @@ import { auditCtes } from './audit-sql.ts'
 import { idFloor } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
-/** A dispatch whose content may go: closed, kept long enough by its class, under no hold. */
+/** A dispatch whose content may go: closed, kept long enough by its class, under no hold, and nothing is asked of it. */
 export interface DueContent {
   readonly id: string
   readonly accepted_at: Date
@@ -16,6 +16,12 @@ export type DuePlace = Pick<DueContent, 'id' | 'closed_at'>
 // A planted defect lets a hold be overlooked.
 const FREE = (): string => (sabotaged('delete-under-hold') ? 'true' : 'not d.content_hold')
 
+/**
+ * Nobody waits for an answer about it: a receiver that is to give it back, or to take a change, may still have to look at it, and its
+ * sender to prove what it was.
+ */
+const UNASKED = `not exists (select from business_request r where r.target_dispatch_id = d.id and r.outcome = 'pending')`
+
 /** Content that is due, in the order in which the dispatches were closed, behind `after`. */
 export async function findDueContent(
   database: Queryable,
@@ -26,7 +32,7 @@ export async function findDueContent(
     text: `select d.* from retention_class k cross join lateral (
         select d.id, d.accepted_at, d.closed_at from dispatch d
         where d.state = 'CLOSED' and d.content_state = 'KEPT' and ${FREE()} and d.retention_class = k.code
-          and d.closed_at <= now() - make_interval(days => k.keep_days)
+          and d.closed_at <= now() - make_interval(days => k.keep_days) and ${UNASKED}
           and (d.closed_at, d.id) > ($2::timestamptz, $3::uuid)
         order by d.closed_at, d.id limit $1 offset 0
       ) d where k.keep_days is not null order by d.closed_at, d.id limit $1`,
@@ -55,14 +61,22 @@ export interface ContentProof {
 }
 
 /**
- * KEPT → DELETING, with what proves the signature, in one commit. `false` when it may not go (any more): reopened, held, not long
- * enough, of another class by now, or begun by somebody else. Requeue, re-send and hold lock the same row and see the state.
+ * Locks a dispatch before its deletion begins, in the same transaction: what recalls and updates ask of it was then committed before
+ * and is seen by the next statement, or waits and comes after.
+ */
+export async function lockContent(database: Queryable, id: string): Promise<void> {
+  await database.query('select from dispatch where id = $1 for update', [id])
+}
+
+/**
+ * KEPT → DELETING, with what proves the signature, in one commit. `false` when it may not go (any more): reopened, held, asked
+ * for, not long enough, of another class by now, or begun by somebody else. Requeue, re-send and hold lock the same row and see the state.
  */
 export async function beginDeletion(database: Queryable, id: string, proof: ContentProof): Promise<boolean> {
   const { rowCount } = await database.query({
     text: `with locked as materialized (
         select d.id from dispatch d
-        where d.id = $1 and d.state = 'CLOSED' and d.content_state = 'KEPT' and ${FREE()}
+        where d.id = $1 and d.state = 'CLOSED' and d.content_state = 'KEPT' and ${FREE()} and ${UNASKED}
           and d.retention_class = retention_class_of(d.kind, d.facts, d.system_id)
           and exists (select from retention_class k where k.code = d.retention_class
             and d.closed_at <= now() - make_interval(days => k.keep_days))

@@ -126,7 +126,9 @@ export function stuckQueries(question: StuckQuestion): Readonly<Record<StuckKind
       text: `select d.id, d.agency, d.since from retention_class k cross join lateral (
           select id, sender_code as agency, closed_at as since from dispatch
           where state = 'CLOSED' and content_state = 'KEPT' and not content_hold and retention_class = k.code
-            and closed_at < now() - make_interval(days => k.keep_days + 2) order by closed_at limit $1 offset 0
+            and closed_at < now() - make_interval(days => k.keep_days + 2)
+            -- Kept until its receiver answers; that is told as what it is.
+            and not exists (select from business_request r where r.target_dispatch_id = dispatch.id and r.outcome = 'pending') order by closed_at limit $1 offset 0
         ) d where k.keep_days is not null order by d.since limit $1`,
       values: [limit],
     },

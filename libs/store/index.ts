@@ -62,6 +62,7 @@ export {
   eraseContent,
   findBegunDeletions,
   findDueContent,
+  lockContent,
 } from './delete-content.ts'
 export {
   type AttemptEnd,
@@ -99,6 +100,7 @@ export {
 } from './fsck/find-dangling.ts'
 export {
   type DueWork,
+  filterKnown,
   filterWaiting,
   findLatePushes,
   findLateRouting,

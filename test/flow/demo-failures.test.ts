@@ -7,6 +7,7 @@ import t from 'tap'
 import { freePort } from '../../deploy/local/free-port.ts'
 import { SERVICE_ROLES } from '../../deploy/local/role.ts'
 import { processEnvironment } from '../../libs/runtime/index.ts'
+import { openPool } from '../../libs/store/index.ts'
 import { startServers } from '../harness/start-servers.ts'
 
 const run = promisify(execFile)
@@ -45,13 +46,26 @@ t.test('the story of an endpoint that fails holds', async (t) => {
     'ngắt mạch sau',
     'đóng mạch',
     'Xem thử, chưa gửi',
-    'Đã gửi lại và giao xong',
+    'người vận hành demo',
+    'Đã chuyển lại và giao xong',
   ])
     t.match(out, told)
 
-  const [, consignment = ''] = /Đã gửi lại và giao xong: (\S+)/.exec(out) ?? []
+  const [, consignment = ''] = /Đã chuyển lại và giao xong, vẫn mã cũ: (\S+)/.exec(out) ?? []
   const attempts = await cli('attempts', consignment, '--lang', 'en')
   t.match(attempts.out, /delivered +HTTP 204/)
+  t.match(attempts.out, /refused[^\n]*HTTP 410/, 'the consignment that was refused, not another one')
+  const eyes = openPool(servers.database.url('postgres'), { name: 'eyes', max: 1 })
+  t.teardown(() => eyes.end())
+  const { rows } = await eyes.query(
+    `select d.details::json ->> 'operator' as operator, d.details::json ->> 'why' as why
+      from audit_entry e join audit_detail d on d.entry_id = e.id where e.event = 'ConsignmentRequeued' and e.consignment_id = $1`,
+    [consignment],
+  )
+  t.match(rows, [{ operator: /^demo /, why: 'hệ thống nhận đã sửa xong' }])
+  const operators = await eyes.query('select from operator where revoked_at is null')
+  t.equal(operators.rowCount, 0, 'the first administrator is still to be named')
+  t.ok(tookMs < 60_000)
   t.equal(attempts.code, 0)
   t.equal((await cli('attempts', '01890000-0000-7000-8000-000000000000')).code, 2)
   t.match((await cli('system', 'list')).out, /demo-push/)

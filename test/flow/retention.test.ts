@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openBlobStore } from '../../libs/blobs/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
-import { openPool, type Pool, resendConsignment } from '../../libs/store/index.ts'
+import { beginDeletion, openPool, type Pool, resendConsignment } from '../../libs/store/index.ts'
 import { EXIT_CODES } from '../../services/cli/command.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { loadTrust } from '../../services/gateway/load-keys.ts'
 import { type Deletion, type DeletionStep, deleteDueContent } from '../../services/gateway/retention/delete-content.ts'
 import { sweepRetention } from '../../services/gateway/retention/keep-retention.ts'
+import { recall, recipientOf, report, sendDocument, update } from '../harness/business.ts'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
 import { startReceivers } from '../harness/traffic.ts'
 import { SMALL_PDF, sha256, startWorld } from '../harness/world.ts'
@@ -158,6 +159,51 @@ t.test('content goes, proof stays', async (t) => {
     t.ok((await events(dispatch)).includes('ContentDeleted'))
     t.equal(await deleteDueContent(deletion), 0)
   }
+})
+
+t.test('what is asked for stays until it is answered', async (t) => {
+  for (const [type, answer] of [
+    ['recall', '15'],
+    ['update', '16'],
+  ] as const) {
+    const document = await sendDocument(world, 'demo-g12', ['H26'])
+    await world.until(async () => (await row(document.dispatch)).state === 'CLOSED')
+    const asked =
+      type === 'recall'
+        ? await recall(world, document, ['H26'])
+        : await update(world, document, ['H26'], { changesDocument: true })
+    await recipientOf(world, document, 'H26', ({ business }) => business.pending === type)
+    await deleteDueContent(deletion)
+    t.match(await row(document.dispatch), { state: 'CLOSED', content_state: 'KEPT' }, `${type} pending`)
+    const proof = { signature: null, namespaces: {}, chain: '' }
+    t.notOk(await beginDeletion(pool, document.dispatch, proof), 'nor by whoever found it before')
+    await report(world, 'demo-h26', document, answer)
+    await recipientOf(world, document, 'H26', ({ business }) => business.pending === undefined)
+    await deleteDueContent(deletion)
+    t.match(await row(document.dispatch), { content_state: 'DELETED' }, `${type} answered with ${answer}`)
+    t.equal(asked.status, 202)
+  }
+})
+
+t.test('a request that is being written while a deletion begins comes first', async (t) => {
+  const { dispatch } = await closed(sendInline(SMALL_PDF))
+  const client = await world.eyes.connect()
+  await client.query('begin')
+  await client.query('select from dispatch where id = $1 for update', [dispatch])
+  const deleting = deleteDueContent(deletion)
+  await world.until(async () => (await world.eyes.query(`select from pg_locks where not granted`)).rowCount !== 0)
+  await client.query(
+    `insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
+      select gen_random_uuid(), id, dispatch_id, agency_code, 'update', 'pending', now() from consignment where dispatch_id = $1`,
+    [dispatch],
+  )
+  await client.query('commit')
+  client.release()
+  await deleting
+  t.match(await row(dispatch), { content_state: 'KEPT' })
+  await world.eyes.query(`update business_request set outcome = 'declined' where target_dispatch_id = $1`, [dispatch])
+  await deleteDueContent(deletion)
+  t.match(await row(dispatch), { content_state: 'DELETED' })
 })
 
 t.test('whoever asks for deleted content is told so', async (t) => {

@@ -28,6 +28,15 @@ export async function findLatePushes(database: Queryable, graceSeconds: number, 
   return rows
 }
 
+/** Which of these consignments there are, however they stand. */
+export async function filterKnown(database: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await database.query<{ id: string }>(
+    `select x.id from unnest($1::uuid[]) as w(id) cross join lateral (select id from consignment c where c.id = w.id offset 0) x`,
+    [ids],
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Which of these ids name work that waits: dispatches to be routed, or pushes. */
 export async function filterWaiting(
   database: Queryable,

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { countTargets, operate, planOperation } from '../../../libs/pipeline/index.ts'
 import { addAgency, addSystem, changeSystem, front } from '../../../libs/registry/index.ts'
-import { serviceEnvironment } from '../../../libs/runtime/index.ts'
+import { type Environment, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import { type AttemptView, listAttempts, openPool, type Pool, readTrippedBreakers } from '../../../libs/store/index.ts'
+import { withDirectory } from '../operate/with-operations.ts'
 import type { Output } from '../output.ts'
 import { makeAxis } from '../pki/make-axis.ts'
 import { writeDemoDocument } from './demo-documents.ts'
+import { asDemoOperator } from './demo-operator.ts'
 import { type DemoParty, openParty } from './demo-party.ts'
 import { type Answer, type FailingEndpoint, openFailingEndpoint } from './failing-endpoint.ts'
 import { findAxis } from './find-axis.ts'
@@ -38,6 +41,7 @@ interface Story {
   readonly output: Output
   readonly timeline: Timeline
   readonly pool: Pool
+  readonly environment: Environment
   readonly sender: DemoParty
   readonly receiver: DemoSystem
   readonly endpoint: FailingEndpoint
@@ -49,8 +53,8 @@ interface Sent {
 }
 
 /**
- * How an endpoint fails and what the axis makes of it: classes of answers, back-off, the breaker opening and closing, a dead letter and its
- * second way. Everything told is read from the axis' own rows. @throws Error when anything is not as it should be
+ * How an endpoint fails and what the axis makes of it: classes of answers, back-off, the breaker opening and closing, a dead letter and the
+ * operator's replay of it. Everything told is read from the axis' own rows. @throws Error when anything is not as it should be
  */
 export async function runFailures(output: Output, { environment }: Pick<DemoOptions, 'environment'>): Promise<void> {
   output.line(output.t('failures.title'))
@@ -65,7 +69,7 @@ export async function runFailures(output: Output, { environment }: Pick<DemoOpti
     if (!found.started) throw new Error(output.t('failures.running', { url: found.url }))
     const receiver = { ...h53, agencyCode: UNIT.code, agencyName: UNIT.name }
     const sender = openParty(first, found.url)
-    const story = { output, timeline: new Timeline(output), pool, sender, receiver, endpoint }
+    const story = { output, timeline: new Timeline(output), pool, environment, sender, receiver, endpoint }
     await tellClasses(story)
     const dead = await tellDeadLetter(story)
     await tellBreaker(story)
@@ -146,25 +150,29 @@ async function tellBreaker(story: Story): Promise<void> {
   timeline.add(UNIT.code, output.t('failures.closed', { count: sent.length }))
 }
 
-/** What lies among the dead letters, what sending it again would do, and doing it. */
-async function tellSecondWay(story: Story, dead: Sent): Promise<void> {
-  const { output, timeline, sender, endpoint } = story
+/** What lies among the dead letters, what queueing it again would do, and doing it: an operator's replay, as `lienthong replay` does it. */
+async function tellSecondWay(story: Story, { dispatch, consignment }: Sent): Promise<void> {
+  const { output, timeline, endpoint, pool, environment } = story
   output.line(output.t('failures.case.again'))
-  const { state, refusal } = await recipientOf(story, dead)
-  expect(state === 'DEAD', 'it is still a dead letter')
+  const selection = { query: { state: 'DEAD', system: SYSTEM.code, reason: 'LT_DLV_REFUSED', dispatch } } as const
   const arrived = endpoint.arrived.length
-  const params = {
-    consignment: dead.consignment,
-    agency: UNIT.code,
-    system: SYSTEM.code,
-    reason: refusal?.reason ?? '',
-  }
-  timeline.add('', output.t('failures.dryRun', params))
-  expect(endpoint.arrived.length === arrived, 'a dry run sends nothing')
-  const { consignment } = await sender.client.resend(dead.dispatch, dead.consignment)
+  await withDirectory(pool, environment, async (operations) => {
+    const { moves, skipped } = await planOperation(operations, 'requeue', selection)
+    expect(moves.length === 1 && moves[0]?.id === consignment && skipped.length === 0, 'the dry run names it alone')
+    for (const { agency, system, to, count } of countTargets(moves))
+      timeline.add('', output.t('failures.dryRun', { count, agency, system: system ?? '-', state: to }))
+    expect(endpoint.arrived.length === arrived, 'a dry run sends nothing')
+    const reason = output.t('failures.reason')
+    await asDemoOperator(pool, environment, reason, async (cause) => {
+      const operated = await operate(operations, { on: 'consignments', action: 'requeue', selection }, cause)
+      if (operated.kind === 'filed') throw new Error(`filed for a second operator: ${operated.request.id}`)
+      timeline.add('', output.t('failures.requeued', { operator: cause.operator.name, reason }))
+    })
+  })
   await untilState(story, consignment, 'ACKNOWLEDGED')
-  await tellAttempts(story, consignment)
-  timeline.add(sender.system.agencyCode, output.t('failures.replayed', { consignment }))
+  const attempts = await tellAttempts(story, consignment, 1)
+  expect(attempts.map(({ outcome }) => outcome).join() === 'permanent,delivered', 'numbers of attempts go on')
+  timeline.add(UNIT.code, output.t('failures.replayed', { consignment }))
 }
 
 async function send(story: Story): Promise<Sent> {
@@ -186,9 +194,11 @@ function nextNow(): Date {
   return new Date(Date.now() - 3_600_000 + 1000 * seconds++)
 }
 
-async function tellAttempts({ pool, timeline, output }: Story, consignment: string): Promise<AttemptView[]> {
+/** @param after how many of them were told before */
+async function tellAttempts({ pool, timeline, output }: Story, consignment: string, after = 0): Promise<AttemptView[]> {
   const attempts = await listAttempts(pool, consignment)
   for (const [i, { attempt, claimedAt, outcome, status, code, durationMs }] of attempts.entries()) {
+    if (i < after) continue
     const pause = pauseAfter(attempts, i)
     const text = output.t('failures.attempt', {
       attempt,

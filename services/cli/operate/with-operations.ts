@@ -3,7 +3,7 @@ import { connectBus } from '../../../libs/bus/index.ts'
 import { BusError } from '../../../libs/errors/index.ts'
 import { type Cause, identifyOperator, type Operations, type Operator } from '../../../libs/pipeline/index.ts'
 import { openRegistry } from '../../../libs/registry/index.ts'
-import { createLogger, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
+import { createLogger, type Environment, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import type { Pool } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
 import { withDatabase } from '../database.ts'
@@ -39,19 +39,28 @@ export async function withOperations<T>(
 ): Promise<T> {
   return withDatabase(call, async (pool) => {
     const operator = await operatorOf(call, pool)
-    const stopping = new AbortController()
-    const directory = await openRegistry({ pool, signal: stopping.signal })
-    const url = readSecret(serviceEnvironment('cli', call.environment), 'NATS_URL')
-    const log = createLogger('cli', { level: 'silent' })
-    const bus = url === undefined ? undefined : await connectBus({ url, name: 'cli', signal: stopping.signal, log })
-    try {
-      const cause = { operator, reason: call.values.reason ?? '', requestId: newRequestId() }
-      return await work({ pool, directory, ...(bus?.connected ? { bus } : {}) }, cause)
-    } finally {
-      await bus?.close()
-      stopping.abort()
-    }
+    const cause = { operator, reason: call.values.reason ?? '', requestId: newRequestId() }
+    return withDirectory(pool, call.environment, (operations) => work(operations, cause))
   })
+}
+
+/** What operators' actions need beside the database, for as long as the work takes. */
+export async function withDirectory<T>(
+  pool: Pool,
+  environment: Environment,
+  work: (operations: Operations) => Promise<T>,
+): Promise<T> {
+  const stopping = new AbortController()
+  const directory = await openRegistry({ pool, signal: stopping.signal })
+  const url = readSecret(serviceEnvironment('cli', environment), 'NATS_URL')
+  const log = createLogger('cli', { level: 'silent' })
+  const bus = url === undefined ? undefined : await connectBus({ url, name: 'cli', signal: stopping.signal, log })
+  try {
+    return await work({ pool, directory, ...(bus?.connected ? { bus } : {}) })
+  } finally {
+    await bus?.close()
+    stopping.abort()
+  }
 }
 
 /** An instant as an option names it: RFC 3339, or so long ago (`90m`, `6h`, `3d`). @throws BusError LT_OPS_BAD_FIELD */

@@ -293,8 +293,10 @@ export const en: Readonly<Record<TextKey, string>> = {
   'failures.probes': '{seconds} s later: {probes} probes only, {waiting} consignments wait and lose no attempt',
   'failures.mended': 'the receiving system is back',
   'failures.closed': 'breaker closed; all {count} consignments are delivered',
-  'failures.dryRun': 'Dry run, nothing is sent: {consignment} of {agency} ({reason}) would be pushed again to {system}',
-  'failures.replayed': 'Sent again and delivered: {consignment}',
+  'failures.dryRun': 'Dry run, nothing is sent: {count} consignment of {agency} would go to {system} again ({state})',
+  'failures.reason': 'the receiving system was mended',
+  'failures.requeued': 'replayed by operator {operator}: {reason}',
+  'failures.replayed': 'Replayed and delivered under the same id: {consignment}',
   'failures.done': 'Every attempt is a row: lienthong attempts CONSIGNMENT',
   'demo.noXmlsec': 'SKIPPED: no check with xmlsec1, which is not installed (package xmlsec1)',
 }

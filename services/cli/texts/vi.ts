@@ -289,8 +289,10 @@ export const vi = {
   'failures.probes': '{seconds} giây sau: chỉ {probes} lần thăm dò, {waiting} bản nhận đang chờ không mất lượt',
   'failures.mended': 'hệ thống nhận hồi phục',
   'failures.closed': 'đóng mạch; cả {count} bản nhận đã giao',
-  'failures.dryRun': 'Xem thử, chưa gửi: {consignment} của {agency} ({reason}) sẽ được đẩy lại tới {system}',
-  'failures.replayed': 'Đã gửi lại và giao xong: {consignment}',
+  'failures.dryRun': 'Xem thử, chưa gửi: {count} bản nhận của {agency} sẽ được đẩy lại tới {system} ({state})',
+  'failures.reason': 'hệ thống nhận đã sửa xong',
+  'failures.requeued': 'người vận hành {operator} cho chuyển lại: {reason}',
+  'failures.replayed': 'Đã chuyển lại và giao xong, vẫn mã cũ: {consignment}',
   'failures.done': 'Mọi lần đẩy đều có trong cơ sở dữ liệu: lienthong attempts MÃ_BẢN_NHẬN',
   'demo.noXmlsec': 'BỎ QUA kiểm tra bằng xmlsec1: máy chưa cài xmlsec1 (gói xmlsec1)',
 } as const

@@ -10,6 +10,9 @@ import {
   eraseContent,
   findBegunDeletions,
   findDueContent,
+  inTransaction,
+  lockContent,
+  type Pool,
 } from '../../../libs/store/index.ts'
 import { type ProofSource, proveContent } from './prove-content.ts'
 
@@ -20,6 +23,7 @@ const PAGE = 200
 export type DeletionStep = 'proved' | 'begun' | 'unlinked' | 'erased'
 
 export interface Deletion extends ProofSource {
+  readonly pool: Pool
   readonly log: Logger
   /** Tests end here what a kill would end. */
   readonly onStep?: (step: DeletionStep, dispatchId: string) => void | Promise<void>
@@ -56,7 +60,11 @@ async function deleteOne(deletion: Deletion, { id, accepted_at }: DueContent): P
     const proof = await proveContent(deletion, id, accepted_at)
     await onStep?.('proved', id)
     if (sabotaged('unlink-before-commit')) await blobs.remove(id)
-    if (!(await beginDeletion(pool, id, proof))) {
+    const begun = await inTransaction(pool, async (client) => {
+      await lockContent(client, id)
+      return beginDeletion(client, id, proof)
+    })
+    if (!begun) {
       await classifyContent(pool, { ids: [id], limit: 0 })
       return 0
     }

@@ -1,4 +1,4 @@
-import { openConnection, tryLeadRetention } from '../../../libs/store/index.ts'
+import { openConnection, openPool, tryLeadRetention } from '../../../libs/store/index.ts'
 import { type Deletion, deleteDueContent } from './delete-content.ts'
 
 const EVERY_MS = 3_600_000
@@ -9,16 +9,17 @@ export interface Retention extends Omit<Deletion, 'pool' | 'onStep'> {
   readonly signal: AbortSignal
 }
 
-/** One sweep, by one gateway at a time; answers how many were deleted. */
+/** One sweep, by one gateway at a time (a connection of its own holds that place); answers how many were deleted. */
 export async function sweepRetention({ databaseUrl, signal, onDeleted, ...rest }: Retention): Promise<number> {
   const connection = await openConnection(databaseUrl, 'lienthong retention')
+  const pool = openPool(databaseUrl, { name: 'lienthong retention', max: 1 })
   try {
     if (!(await tryLeadRetention(connection))) return 0
-    const deleted = await deleteDueContent({ ...rest, pool: connection }, signal)
+    const deleted = await deleteDueContent({ ...rest, pool }, signal)
     if (deleted > 0) onDeleted()
     return deleted
   } finally {
-    await connection.end()
+    await Promise.all([connection.end(), pool.end()])
   }
 }
 

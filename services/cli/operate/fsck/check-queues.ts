@@ -4,6 +4,7 @@ import { isUuid } from '../../../../libs/model/index.ts'
 import type { Queues } from '../../../../libs/queue/index.ts'
 import {
   type DueWork,
+  filterKnown,
   filterWaiting,
   findLatePushes,
   findLateRouting,
@@ -72,8 +73,12 @@ async function* checkJobs(check: QueueCheck, queues: Queues): AsyncGenerator<Fin
     whole &&= jobs.length < MOST
     const ids = new Set(jobs.flatMap(({ data }) => idOf(data) ?? []))
     for (const id of ids) all.add(id)
-    const known = await filterWaiting(check.database, 'consignment', [...ids])
-    yield* dangling(known, ids, 'job-dangling', queueName(system))
+    // What an operator or a recall took out of the queue is found stale when its turn comes; until then it is in nobody's way.
+    const due = new Set(jobs.flatMap(({ data, dueAtMs }) => (dueAtMs > Date.now() ? [] : (idOf(data) ?? []))))
+    const early = [...ids].filter((id) => !due.has(id))
+    const waiting = await filterWaiting(check.database, 'consignment', [...due])
+    const known = await filterKnown(check.database, early)
+    yield* dangling(new Set([...waiting, ...known]), ids, 'job-dangling', queueName(system))
   }
   if (!whole) return
   yield* missing(await findLatePushes(check.database, check.graceSeconds, MOST), all, 'job-missing', 'job of a push')
