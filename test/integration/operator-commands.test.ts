@@ -1,8 +1,11 @@
 import t from 'tap'
+import { addOperator } from '../../libs/pipeline/index.ts'
 import { addAgency } from '../../libs/registry/index.ts'
-import { openPool, STUCK_KINDS, stuckQueries } from '../../libs/store/index.ts'
+import { findStuck, openPool, STUCK_KINDS, stuckQueries } from '../../libs/store/index.ts'
 import { EXIT_CODES } from '../../services/cli/command.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
+import { en } from '../../services/cli/texts/en.ts'
+import { vi } from '../../services/cli/texts/vi.ts'
 import { createDatabase, freePort } from '../harness/harness.ts'
 
 const database = await createDatabase(t)
@@ -126,6 +129,22 @@ const rowsRead = (plan: Plan): number =>
   (plan['Relation Name'] ? (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * plan['Actual Loops'] : 0) +
   (plan.Plans ?? []).reduce((sum, each) => sum + rowsRead(each), 0)
 
+t.test('the console may ask every question of what is stuck, and each has its texts in both languages', async (t) => {
+  const console_ = openPool(database.url('console'), { name: 'console', max: 1 })
+  t.teardown(() => console_.end())
+  const question = { moveSeconds: 60, overdueHours: 24, deadDays: 7, limit: 10 }
+  const queries = stuckQueries(question)
+  for (const pool of [console_, operator])
+    for (const kind of STUCK_KINDS) {
+      const { text, values } = queries[kind]
+      await t.resolves(pool.query(text, [...values]), kind)
+    }
+  t.type(await findStuck(console_, question), Array)
+  for (const [language, texts] of Object.entries({ vi, en }) as [string, Readonly<Record<string, string>>][])
+    for (const kind of STUCK_KINDS)
+      for (const key of [`stuck.kind.${kind}`, `stuck.todo.${kind}`]) t.ok(texts[key], `${language} ${key}`)
+})
+
 t.test('what is stuck is found without reading what has ended, and each kind says what to do', async (t) => {
   await fill()
   const found = await run('stuck', '--json')
@@ -178,11 +197,18 @@ t.test('what stands still beside the consignments is told too', async (t) => {
     `insert into content_proof select id, null, '{}', '', ${at} from dispatch where content_state = 'DELETING'`,
   )
   await run('retention', 'class', 'document', '0')
-  await eyes.query(`update system set suspended_at = now(), suspended_reason = 'thử' where code = 's1'`)
+  const { key } = await addOperator(operator, { name: 'admin', role: 'administrator' }, undefined, 'test')
+  const stream = { write: () => true }
+  const environment = { DATABASE_URL: database.url('cli'), LIENTHONG_OPERATOR: key }
+  const suspend = ['system', 'suspend', 's1', '--reason', 'thử']
+  t.equal(await runCli(suspend, { stdout: stream, stderr: stream }, environment), EXIT_CODES.done)
   const found = JSON.parse((await run('stuck', '--json')).out) as { kind: string; id: string }[]
   const kinds = new Set(found.map(({ kind }) => kind))
   for (const kind of ['attempt', 'retrying', 'recall', 'reader', 'deleting', 'undeleted', 'suspended'])
     t.ok(kinds.has(kind), kind)
   t.notOk(kinds.has('partition'), 'and every table has its place')
   t.match((await run('stuck')).out, /What to do: decide: lienthong system resume/)
+  await eyes.query(`insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
+    select '${id}', '${id}', id, 'H90', 'update', 'pending', now() from dispatch where content_state = 'KEPT'`)
+  t.notMatch((await run('stuck', '--json')).out, /undeleted/, 'content is kept while something is asked of it')
 })
