@@ -68,6 +68,11 @@ export {
   endAttempts,
 } from './end-attempts.ts'
 export {
+  findKnownEvidence,
+  type KnownEvidence,
+  type NamedEvidence,
+} from './find-known-evidence.ts'
+export {
   findKnownSubmissions,
   type SubmissionAnswer,
   type SubmissionQuestion,
@@ -133,6 +138,10 @@ export {
   type RequestView,
 } from './list-business-requests.ts'
 export {
+  type ContentFile,
+  listContentFiles,
+} from './list-content-files.ts'
+export {
   listNotices,
   NOTICE_STATES,
   type NoticeState,
@@ -158,6 +167,12 @@ export {
   moveConsignments,
 } from './move-consignments.ts'
 export type { NoticeRow } from './notice-sql.ts'
+export {
+  type EpochOutcome,
+  type NewEpoch,
+  openEpoch,
+  readLeafHashes,
+} from './open-epoch.ts'
 export * from './operations/find-operable.ts'
 export * from './operations/maintenance.ts'
 export * from './operations/operate-consignments.ts'
@@ -253,6 +268,7 @@ export {
   type OpenConsignment,
   readMailboxFloor,
 } from './read-mailbox.ts'
+export { readWalStatus, type WalStatus } from './read-wal-status.ts'
 export {
   type RefusalRow,
   recordRefusals,
