@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { PROJECT } from '../../deploy/local/folders.ts'
 import { startPostgres } from '../../deploy/local/postgres.ts'
 import { clusterOwner } from '../../libs/runtime/index.ts'
 import { openConnection } from '../../libs/store/index.ts'
@@ -36,9 +37,10 @@ t.test(
     const archive = archiveFolder(t, owner)
     const admin = await openConnection(cluster.url('postgres'), 'admin')
     await admin.query(`alter system set archive_mode = on`)
-    await admin.query(
-      `alter system set archive_command = 'test ! -f ${archive}/%f && cp %p ${archive}/%f && sync ${archive}/%f'`,
-    )
+    // As in deploy/postgres/archive.conf; where the user of the cluster can read it.
+    const script = join(archive, 'archive-wal.sh')
+    copyFileSync(join(PROJECT, 'deploy/postgres/archive-wal.sh'), script)
+    await admin.query(`alter system set archive_command = '${script} %p ${archive}/%f'`)
     await admin.end()
     await cluster.restart()
     const world = await startWorld(t, { cluster })

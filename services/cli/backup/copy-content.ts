@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isBusError } from '../../../libs/errors/index.ts'
 import { makeFolder } from '../make-folder.ts'
 import { copyFile, flushFolder } from './copy-file.ts'
 
@@ -12,6 +13,8 @@ export interface ContentCopy {
   readonly bytes: number
   /** Files that were not in the backup before. */
   readonly copied: number
+  /** Files that have not the digest of their names: told and left out, since one of them must not stand in the way of all others. */
+  readonly damaged: readonly string[]
   /** SHA-256 of the list of files, hex. */
   readonly listSha256: string
 }
@@ -23,7 +26,6 @@ const DIGEST = /^[0-9a-f]{64}$/
 /**
  * Copies every kept file of the content folder `from` into `to` (`<yyyy-mm>/<dispatch>/<sha256>`), which several backups share: only what
  * is new is read, digested and flushed. `list` gets a line `<path> <size>` for each file. What retention removes meanwhile is left out.
- * @throws BusError LT_BACKUP_DAMAGED for a file that has not the digest of its name
  */
 export async function copyContent(
   from: string,
@@ -33,6 +35,7 @@ export async function copyContent(
 ): Promise<ContentCopy> {
   const lines = createWriteStream(list, { flush: true, mode: 0o600 })
   const digest = createHash('sha256')
+  const damaged: string[] = []
   let [files, bytes, copied] = [0, 0, 0]
   for (const month of await namesIn(from, MONTH)) {
     await makeFolder(join(to, month))
@@ -43,7 +46,11 @@ export async function copyContent(
       for (const name of await namesIn(join(from, month, dispatch), DIGEST)) {
         if (fresh === 0) await makeFolder(folder)
         const size = await copyOne(join(from, month, dispatch, name), join(folder, name), name)
-        if (size === undefined) continue
+        if (size === 'gone') continue
+        if (size === 'damaged') {
+          damaged.push(`${month}/${dispatch}/${name}`)
+          continue
+        }
         if (size.copied) fresh++
         files++
         bytes += size.bytes
@@ -59,19 +66,20 @@ export async function copyContent(
   }
   lines.end()
   await once(lines, 'finish')
-  return { files, bytes, copied, listSha256: digest.digest('hex') }
+  return { files, bytes, copied, damaged, listSha256: digest.digest('hex') }
 }
 
 async function copyOne(
   from: string,
   to: string,
   sha256: string,
-): Promise<{ bytes: number; copied: boolean } | undefined> {
+): Promise<{ bytes: number; copied: boolean } | 'gone' | 'damaged'> {
   try {
     const copied = await copyFile(from, to, sha256)
     return { bytes: (await stat(to)).size, copied }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone'
+    if (isBusError(error) && error.code === 'LT_BACKUP_DAMAGED') return 'damaged'
     throw error
   }
 }

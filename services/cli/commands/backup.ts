@@ -10,7 +10,7 @@ import { withDatabase } from '../database.ts'
 
 /**
  * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
- * are asked for, and never in the same folder. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
+ * are asked for, and never in the same folder; exit code 1 when a content file is damaged. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
  */
 export const backupCommand: Command = {
   options: {
@@ -22,7 +22,7 @@ export const backupCommand: Command = {
   run: (call) => (call.flags['wal-only'] ? showArchive(call) : backup(call)),
 }
 
-async function backup(call: Call): Promise<void> {
+async function backup(call: Call): Promise<number> {
   const { output, values, environment, signal } = call
   const to = required(call, 'to')
   const label = values.label ?? new Date().toISOString().slice(0, 19).replaceAll(':', '')
@@ -56,8 +56,10 @@ async function backup(call: Call): Promise<void> {
     output.t('backup.done', { path }),
     output.t('backup.base', { files: base.files, lsn: base.endLsn, origin: log.origin, size: log.size }),
     output.t('backup.content', { files: content.files, bytes: content.bytes, copied: content.copied }),
+    ...content.damaged.map((file) => output.t('backup.damaged', { file })),
     keys === undefined ? output.t('backup.noKeys') : output.t('backup.keys', { files: keys, path: values.keys ?? '' }),
   ])
+  return content.damaged.length > 0 ? EXIT_CODES.refused : EXIT_CODES.done
 }
 
 async function showArchive(call: Call): Promise<number> {
