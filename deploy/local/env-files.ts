@@ -27,10 +27,11 @@ export function localEnvironment(
   return variables
 }
 
-/** Writes `.local/env/<service>.env` for every service, readable by us only, and `owner.env` for `make migrate`. */
+/** Writes `.local/env/<service>.env` for every service, readable by us only, `owner.env` for `make migrate` and `backup.env` for `lienthong backup`. */
 export function writeEnvFiles(state: LocalState, folders: Folders, chosen: Chosen): void {
   for (const role of SERVICE_ROLES) write(folders, role, localEnvironment(role, state, folders, chosen))
-  write(folders, 'owner', { DATABASE_URL: serviceDatabaseUrl(state, 'owner', chosen.postgres) })
+  for (const role of ['owner', 'backup'] as const)
+    write(folders, role, { DATABASE_URL: serviceDatabaseUrl(state, role, chosen.postgres) })
 }
 
 function write(folders: Folders, name: string, variables: Readonly<Record<string, string>>): void {

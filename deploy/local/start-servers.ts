@@ -13,7 +13,7 @@ import { processesIn } from './processes-in.ts'
 import { startRedis } from './redis.ts'
 import { databaseRole, SERVICE_ROLES } from './role.ts'
 import { runSql } from './run-sql.ts'
-import { type LocalState, newState, readState, type ServerName, writeState } from './state.ts'
+import { type LocalState, newPasswords, newState, readState, type ServerName, writeState } from './state.ts'
 import { waitForPort } from './wait-for-port.ts'
 
 export const DATABASE = 'lienthong'
@@ -45,10 +45,19 @@ export async function startServers(folders: Folders, chosen: Chosen, say: (line:
 /** The state of the last run, or a new one. */
 export async function openState(folders: Folders, say: (line: string) => void): Promise<LocalState> {
   const known = readState(folders.state)
-  if (known) return known
+  if (known) return withNewRoles(known, folders)
   await endCluster(clusterOf(folders))
   if (removeCluster(folders)) say('removed a cluster of an earlier .local, whose passwords are gone')
   const state = await newState()
+  writeState(folders.state, state)
+  return state
+}
+
+/** A state that an earlier version wrote, with passwords for roles it did not know. */
+function withNewRoles(known: LocalState, folders: Folders): LocalState {
+  const passwords = { ...newPasswords(), ...known.passwords }
+  if (Object.keys(passwords).length === Object.keys(known.passwords).length) return known
+  const state = { ...known, passwords }
   writeState(folders.state, state)
   return state
 }
@@ -143,14 +152,14 @@ export async function makeRoles(
   state: LocalState,
   admin: string = databaseUrl(state, 'postgres', 'postgres'),
 ): Promise<void> {
-  const roles = [...SERVICE_ROLES, 'owner'] as const
+  const roles = [...SERVICE_ROLES, 'owner', 'backup'] as const
   await runSql(admin, 'roles.sql', Object.fromEntries(roles.map((role) => [`${role}_password`, state.passwords[role]])))
 }
 
 /** URL of the private cluster for a role or for `postgres`, its superuser. */
 export function databaseUrl(
   state: LocalState,
-  role: 'postgres' | 'owner' | (typeof SERVICE_ROLES)[number],
+  role: 'postgres' | 'owner' | 'backup' | (typeof SERVICE_ROLES)[number],
   database = DATABASE,
 ): string {
   const user = role === 'postgres' ? role : databaseRole(role)
@@ -160,7 +169,7 @@ export function databaseUrl(
 /** URL a service uses: the private cluster, or the chosen server with the service's own role. */
 export function serviceDatabaseUrl(
   state: LocalState,
-  role: 'owner' | (typeof SERVICE_ROLES)[number],
+  role: 'owner' | 'backup' | (typeof SERVICE_ROLES)[number],
   chosen: string | undefined,
 ): string {
   if (!chosen) return databaseUrl(state, role)

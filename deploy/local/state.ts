@@ -60,6 +60,6 @@ export async function newState(): Promise<LocalState> {
 
 /** Random passwords, one per role. The leading letter keeps NATS from reading one as a number. */
 export function newPasswords(): Passwords {
-  const names = [...SERVICE_ROLES, 'owner', 'postgres', 'redis'] as const
+  const names = [...SERVICE_ROLES, 'owner', 'backup', 'postgres', 'redis'] as const
   return Object.fromEntries(names.map((name) => [name, `p${randomBytes(16).toString('hex')}`])) as Passwords
 }

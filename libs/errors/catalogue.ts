@@ -1,5 +1,6 @@
 import { attachmentErrors } from './areas/attachment.ts'
 import { authErrors } from './areas/auth.ts'
+import { backupErrors } from './areas/backup.ts'
 import { businessErrors } from './areas/business.ts'
 import { businessTargetErrors } from './areas/business-target.ts'
 import { certificateErrors } from './areas/certificate.ts'
@@ -39,6 +40,7 @@ export const catalogue = {
   ...operationErrors,
   ...noticeErrors,
   ...storeErrors,
+  ...backupErrors,
   ...httpErrors,
   ...configErrors,
   ...clientErrors,

@@ -69,6 +69,11 @@ export {
   endAttempts,
 } from './end-attempts.ts'
 export {
+  findKnownEvidence,
+  type KnownEvidence,
+  type NamedEvidence,
+} from './find-known-evidence.ts'
+export {
   findKnownSubmissions,
   type SubmissionAnswer,
   type SubmissionQuestion,
@@ -135,6 +140,10 @@ export {
   type RequestView,
 } from './list-business-requests.ts'
 export {
+  type ContentFile,
+  listContentFiles,
+} from './list-content-files.ts'
+export {
   listNotices,
   NOTICE_STATES,
   type NoticeState,
@@ -160,6 +169,12 @@ export {
   moveConsignments,
 } from './move-consignments.ts'
 export type { NoticeRow } from './notice-sql.ts'
+export {
+  type EpochOutcome,
+  type NewEpoch,
+  openEpoch,
+  readLeafHashes,
+} from './open-epoch.ts'
 export * from './operations/find-operable.ts'
 export * from './operations/maintenance.ts'
 export * from './operations/operate-consignments.ts'
@@ -255,6 +270,7 @@ export {
   type OpenConsignment,
   readMailboxFloor,
 } from './read-mailbox.ts'
+export { readWalStatus, type WalStatus } from './read-wal-status.ts'
 export {
   type RefusalRow,
   recordRefusals,

@@ -33,9 +33,10 @@ export async function knownMigrations(): Promise<Migration[]> {
 /**
  * Brings the database up to date, one transaction per file, forward only. The version row is inserted first, so a second
  * runner waits for the first and then finds the work done.
+ * @param through the last file that is applied: an upgrade in steps, or a schema as an earlier version knew it. All unless told
  * @throws BusError LT_STORE_SCHEMA_MISMATCH when an applied file was changed, or a breaking one is unknown here.
  */
-export async function migrate(connectionString: string): Promise<AppliedMigration[]> {
+export async function migrate(connectionString: string, through?: string): Promise<AppliedMigration[]> {
   const connection = await openConnection(connectionString, 'lienthong migrate', 0)
   try {
     await connection.query('select pg_advisory_lock(hashtext($1))', ['lienthong.migrate'])
@@ -46,6 +47,7 @@ export async function migrate(connectionString: string): Promise<AppliedMigratio
     const applied = await refuseUnknown(connection, known)
     const done: AppliedMigration[] = []
     for (const migration of known) {
+      if (through !== undefined && migration.name > through) break
       if (!applied.has(migration.name)) done.push(await apply(connection, migration))
     }
     return done

@@ -1,5 +1,7 @@
 import pg from 'pg'
 import { BusError } from '../errors/index.ts'
+import { readHosts } from './hosts.ts'
+import { primaryClient, refuseStandby } from './primary-client.ts'
 import { isConnectionLoss } from './sql-states.ts'
 
 export type { PoolClient, QueryResult } from 'pg'
@@ -39,12 +41,13 @@ export interface PoolOptions {
 
 /**
  * Opens a pool for one service role. Connecting happens at the first query; a query that loses its connection, or finds none,
- * throws BusError LT_STORE_UNAVAILABLE: its outcome is unknown.
+ * throws BusError LT_STORE_UNAVAILABLE: its outcome is unknown. A string with several servers leads to the primary among them (`hosts.ts`).
  */
 export function openPool(connectionString: string, options: PoolOptions): Pool {
   const { statementTimeoutMs = 30_000 } = options
+  const hosts = readHosts(connectionString)
   const pool = new pg.Pool({
-    connectionString,
+    ...(hosts.checked ? { Client: primaryClient(hosts) as never } : { connectionString }),
     application_name: options.name,
     // Compiling a plan over many months takes longer than a page of anything.
     options: options.keepPlans ? KEEP_PLANS : '-c jit=off',
@@ -69,6 +72,7 @@ function inOurWords(error: unknown): never {
 
 /**
  * Opens one connection outside any pool, for locks that live as long as the connection.
+ * Of several servers the primary is taken.
  * @param queryTimeoutMs longest time for one statement; 0: as long as it takes
  */
 export async function openConnection(
@@ -76,15 +80,25 @@ export async function openConnection(
   name: string,
   queryTimeoutMs = 60_000,
 ): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: name,
-    connectionTimeoutMillis: 5_000,
-    ...(queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
-    keepAlive: true,
-  })
-  await client.connect()
-  return client
+  const { urls, checked } = readHosts(connectionString)
+  let failure: unknown
+  for (const url of urls) {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: name,
+      connectionTimeoutMillis: 5_000,
+      ...(queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
+      keepAlive: true,
+    })
+    try {
+      await client.connect()
+      if (checked) await refuseStandby(client)
+      return client
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
 }
 export type Connection = pg.Client
 

@@ -17,10 +17,10 @@ export function sqlState(error: unknown): string | undefined {
 
 /** Socket errors, and what the driver says when a connection is gone or does not answer. */
 const LOST_CODES =
-  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|NOT_PRIMARY)$/
 const LOST_TEXTS =
   /Connection terminated|connection error|timeout exceeded when trying to connect|Query read timeout|not queryable|after calling end/i
-const NEVER_SENT = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/
+const NEVER_SENT = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|NOT_PRIMARY)$/
 
 /**
  * Whether an error says nothing about the statement's outcome: the connection broke, the server is going down (classes 08 and

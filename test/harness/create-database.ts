@@ -6,7 +6,7 @@ import type { Teardown } from './teardown.ts'
 export interface TestDatabase {
   readonly name: string
   /** With the role and the rights of that service; `owner` owns the schema, `postgres` may do anything. */
-  url(role: ServiceRole | 'owner' | 'postgres'): string
+  url(role: ServiceRole | 'owner' | 'backup' | 'postgres'): string
   /** How many connections are open to it now, by application name. */
   connections(): Promise<string[]>
 }

@@ -14,7 +14,7 @@ import { controlServer, type ServerControl } from './test-server.ts'
 
 export interface PrivateCluster extends Omit<ServerControl, 'wipe'> {
   /** With the role of that service, on a migrated database. */
-  url(role: ServiceRole | 'owner' | 'postgres'): string
+  url(role: ServiceRole | 'owner' | 'backup' | 'postgres'): string
   /** The postmaster and everything it has started. */
   readonly processes: readonly number[]
 }

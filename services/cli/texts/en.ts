@@ -62,6 +62,12 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert (operators)',
   'help.token': 'print an access token for use with curl',
   'help.pki': 'test certificates: root FOLDER, axis FOLDER, agency FOLDER CODE NAME, show FILE',
+  'help.backup':
+    'copy the cluster, then the content, into --to FOLDER [--label]; --keys OTHER_FOLDER: the keys apart; --wal-only: state of the archive (operators)',
+  'help.restore':
+    'restore a backup: --from FOLDER --to DATA_FOLDER --content FOLDER [--wal ARCHIVE] [--until TIME|LSN] [--last-checkpoint FILE] (operators)',
+  'help.drill':
+    'what the restored axis no longer has, from the receipts of its clients: --receipts FOLDER --trust PEM (operators)',
   'help.migrate': "bring the database up to date (the owner's DATABASE_URL)",
   'help.demo': 'demonstration: a document from one agency to two others, every receipt verified',
 
@@ -252,6 +258,44 @@ export const en: Readonly<Record<TextKey, string>> = {
   'pki.agency': 'Key: {key}\nCertificate: {certificate}',
   'pki.certificate':
     'Subject: {subject}\nIssuer: {issuer}\nAgency code: {agency}\nValid: {from} to {to}\nSHA-256 fingerprint: {fingerprint}',
+  'backup.badLabel': '--label: letters, digits, ".", "_" and "-" only',
+  'backup.keysInside': '--keys and --to must not lie in each other: whoever gets the archive must not get the keys',
+  'backup.progress.base': 'Copying the cluster {at}',
+  'backup.progress.content': 'Copying content, {at} files',
+  'backup.done': 'Backup in {path}',
+  'backup.base': 'Cluster: {files} files, to position {lsn}; log {origin} with {size} entries at least',
+  'backup.content': 'Content: {files} files, {bytes} bytes; {copied} of them new',
+  'backup.damaged': 'DAMAGED, left out: {file}',
+  'backup.keys': 'Keys: {files} files in {path}; keep them in another place',
+  'backup.noKeys': 'Keys are not in it: --keys FOLDER copies them to another place',
+  'backup.wal.good': 'The write-ahead log is archived.',
+  'backup.wal.off': 'The write-ahead log is NOT archived: archive_mode is off (deploy/postgres/README.md).',
+  'backup.wal.failing': 'The write-ahead log is NOT archived: the newest attempt failed.',
+  'backup.wal.nothing-yet': 'Archiving is on, but no segment has been archived yet.',
+  'backup.wal.status': '  position {position} in {segment}; last archived {archived} at {at}; {failed} failures',
+  'backup.wal.failed': '  failed: {segment} at {at}; the log of PostgreSQL says why',
+  'restore.badUntil': '--until: a time with its zone (2026-11-20T08:00:00+07:00) or a position (0/3000148)',
+  'restore.badWal': '--wal: a path without spaces and quotes, since PostgreSQL runs it through a shell',
+  'restore.progress.check': 'Checking the backup',
+  'restore.progress.copy': 'Copying the cluster',
+  'restore.progress.recover': 'PostgreSQL recovers {at}',
+  'restore.progress.content': 'Copying content, {at} files',
+  'restore.done': 'Restored to position {lsn}: cluster in {data}, content in {content} ({files} files)',
+  'restore.epoch': 'The log continues as {origin}; it was {size} entries long, root {root}',
+  'restore.missing': 'MISSING: content {path} of dispatch {dispatch}',
+  'restore.missingCount': '{count} files of content are missing',
+  'restore.next':
+    'Next: put your own settings beside the cluster, start PostgreSQL and the services, run lienthong fsck and lienthong drill, then lienthong backup',
+  'drill.whole': 'Nothing is lost: {good} receipts of {dispatches} dispatches, all there',
+  'drill.lost':
+    'LOST: {number} of {sender} ({system}), dispatch {dispatch}: {event} at {time}, log {origin}, entry {entry}',
+  'drill.lostCount': '{lost} receipts name what is lost, {dispatches} dispatches; {good} receipts were good',
+  'drill.unproved': 'No proof, left out: {file}: {verdict} {reason}',
+  'drill.do.resend': '  {system}: send the same bytes again; that never makes a second document',
+  'drill.do.receiver':
+    '  the receiver gets this consignment again under the same id and acknowledges or refuses it again',
+  'drill.do.axis': '  nothing to do for clients: the axis does it again and signs it anew',
+  'drill.progress': 'Reading receipts, {at}',
   'migrate.done': 'Migrated {name} ({ms} ms)',
   'migrate.none': 'The database is up to date.',
 

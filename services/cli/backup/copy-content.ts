@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isBusError } from '../../../libs/errors/index.ts'
+import { makeFolder } from '../make-folder.ts'
+import { copyFile, flushFolder } from './copy-file.ts'
+
+/** What a copy of the content folder holds. */
+export interface ContentCopy {
+  readonly files: number
+  readonly bytes: number
+  /** Files that were not in the backup before. */
+  readonly copied: number
+  /** Files that have not the digest of their names: told and left out, since one of them must not stand in the way of all others. */
+  readonly damaged: readonly string[]
+  /** SHA-256 of the list of files, hex. */
+  readonly listSha256: string
+}
+
+const MONTH = /^\d{4}-\d{2}$/
+const DISPATCH = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const DIGEST = /^[0-9a-f]{64}$/
+
+/**
+ * Copies every kept file of the content folder `from` into `to` (`<yyyy-mm>/<dispatch>/<sha256>`), which several backups share: only what
+ * is new is read, digested and flushed. `list` gets a line `<path> <size>` for each file. What retention removes meanwhile is left out.
+ */
+export async function copyContent(
+  from: string,
+  to: string,
+  list: string,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (files: number) => void },
+): Promise<ContentCopy> {
+  const lines = createWriteStream(list, { flush: true, mode: 0o600 })
+  const digest = createHash('sha256')
+  const damaged: string[] = []
+  let [files, bytes, copied] = [0, 0, 0]
+  for (const month of await namesIn(from, MONTH)) {
+    await makeFolder(join(to, month))
+    for (const dispatch of await namesIn(join(from, month), DISPATCH)) {
+      signal.throwIfAborted()
+      const folder = join(to, month, dispatch)
+      let fresh = 0
+      for (const name of await namesIn(join(from, month, dispatch), DIGEST)) {
+        if (fresh === 0) await makeFolder(folder)
+        const size = await copyOne(join(from, month, dispatch, name), join(folder, name), name)
+        if (size === 'gone') continue
+        if (size === 'damaged') {
+          damaged.push(`${month}/${dispatch}/${name}`)
+          continue
+        }
+        if (size.copied) fresh++
+        files++
+        bytes += size.bytes
+        const line = `${month}/${dispatch}/${name} ${size.bytes}\n`
+        digest.update(line)
+        if (!lines.write(line)) await once(lines, 'drain')
+        onProgress(files)
+      }
+      if (fresh > 0) await flushFolder(folder)
+      copied += fresh
+    }
+    await flushFolder(join(to, month))
+  }
+  lines.end()
+  await once(lines, 'finish')
+  return { files, bytes, copied, damaged, listSha256: digest.digest('hex') }
+}
+
+async function copyOne(
+  from: string,
+  to: string,
+  sha256: string,
+): Promise<{ bytes: number; copied: boolean } | 'gone' | 'damaged'> {
+  try {
+    const copied = await copyFile(from, to, sha256)
+    return { bytes: (await stat(to)).size, copied }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone'
+    if (isBusError(error) && error.code === 'LT_BACKUP_DAMAGED') return 'damaged'
+    throw error
+  }
+}
+
+/** Names of one shape in a folder, sorted; none where it is gone. */
+async function namesIn(folder: string, shape: RegExp): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => shape.test(name)).sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { clusterOwner } from '../../../libs/runtime/index.ts'
+import { checkBackup } from './check-backup.ts'
+import { copyCluster } from './copy-cluster.ts'
+import { claimEmpty } from './empty-place.ts'
+import { noteEpoch, readEpochs } from './known-epochs.ts'
+import type { LastCheckpoint } from './last-checkpoint.ts'
+import { type BackupManifest, contentOf } from './manifest.ts'
+import { type OpenedEpoch, openNextEpoch } from './open-next-epoch.ts'
+import { type PlacedContent, placeContent } from './place-content.ts'
+import { runCluster } from './run-cluster.ts'
+
+export interface RestoreOptions {
+  /** The folder of one backup, with its manifest. */
+  readonly backup: string
+  /** Where the cluster and the content go; empty. */
+  readonly data: string
+  readonly content: string
+  /** Archive of the write-ahead log; without it the restore ends where the base backup ended. */
+  readonly wal?: string | undefined
+  readonly until?: { readonly time: Date } | { readonly lsn: string } | undefined
+  readonly lastSigned?: LastCheckpoint | undefined
+  readonly operator: string
+  readonly signal: AbortSignal
+  readonly onProgress: (stage: 'check' | 'copy' | 'recover' | 'content', at: string) => void
+}
+
+export interface Restored {
+  readonly manifest: BackupManifest
+  /** The position up to which it was recovered. */
+  readonly lsn: string
+  readonly content: PlacedContent
+  readonly epoch: OpenedEpoch
+}
+
+/**
+ * Makes a cluster and a content folder of a backup: checks it, copies it into empty places, lets PostgreSQL recover, copies the content of
+ * the rows that came out of it, opens a new epoch of the log. A run that breaks off leaves places that are not empty, and is begun anew.
+ * @throws BusError LT_BACKUP_…, LT_CONF_PROGRAM_MISSING
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { backup, data, wal, until, signal, onProgress } = options
+  onProgress('check', '')
+  const manifest = await checkBackup(backup, signal)
+  const known = await readEpochs(backup)
+  const owner = clusterOwner()
+  await claimEmpty(data, owner)
+  await claimEmpty(options.content)
+  onProgress('copy', '')
+  await copyCluster(join(backup, 'postgres'), data, owner)
+  const settings = recoverySettings(wal, until)
+  if (settings.restore_command) await writeFile(join(data, 'recovery.signal'), '', { mode: 0o600 })
+  const recovery = { data, owner, database: manifest.database, settings, signal }
+  return runCluster({ ...recovery, onWaiting: (at) => onProgress('recover', `${at} s`) }, async (connection) => {
+    const { rows } = await connection.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn')
+    const content = await placeContent(connection, contentOf(backup), options.content, (files) =>
+      onProgress('content', String(files)),
+    )
+    const epoch = await openNextEpoch(connection, {
+      lastSigned: options.lastSigned,
+      known,
+      onNumber: (number) => noteEpoch(backup, number),
+      operator: options.operator,
+    })
+    return { manifest, lsn: rows[0]?.lsn ?? '', content, epoch }
+  })
+}
+
+/** A base backup without an archive recovers from what it holds; a target needs a command all the same. */
+function recoverySettings(wal: RestoreOptions['wal'], until: RestoreOptions['until']): Record<string, string> {
+  if (wal === undefined && until === undefined) return {}
+  return {
+    restore_command: wal === undefined ? 'false' : `cp ${wal}/%f %p`,
+    ...(until && 'time' in until ? { recovery_target_time: until.time.toISOString() } : {}),
+    ...(until && 'lsn' in until ? { recovery_target_lsn: until.lsn } : {}),
+  }
+}

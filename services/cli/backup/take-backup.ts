@@ -1,0 +1,78 @@
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { BusError } from '../../../libs/errors/index.ts'
+import { sabotaged } from '../../../libs/runtime/index.ts'
+import { type Pool, readLogEnd } from '../../../libs/store/index.ts'
+import { makeFolder } from '../make-folder.ts'
+import { type ContentCopy, copyContent } from './copy-content.ts'
+import { flushFolder } from './copy-file.ts'
+import { BACKUP_FORMAT, type BackupManifest, type Span, writeManifest } from './manifest.ts'
+import { takeBase } from './take-base.ts'
+
+export interface BackupOptions {
+  /** With the rights of `lt_cli`, for questions. */
+  readonly pool: Pool
+  /** With a role that has REPLICATION. */
+  readonly replicationUrl: string
+  readonly blobDir: string
+  /** Holds all backups, and the content they share. */
+  readonly to: string
+  readonly label: string
+  readonly signal: AbortSignal
+  readonly onProgress: (stage: 'base' | 'content', at: string) => void
+}
+
+/**
+ * Takes one backup: the cluster first, **then** the content. Content is on disk before its row commits (P1) and files never change, so
+ * a copy that begins after the base backup has ended holds the content of every row in it. Named at its end: what has a manifest is whole.
+ * @returns where it lies
+ * @throws BusError LT_BACKUP_…, LT_CONF_PROGRAM_MISSING
+ */
+export async function takeBackup(options: BackupOptions): Promise<{ path: string; manifest: BackupManifest }> {
+  const { pool, to, label, onProgress, signal } = options
+  const path = join(to, label)
+  const partial = `${path}.partial`
+  await makeFolder(join(to, 'content'))
+  if ((await readdir(to)).includes(label)) throw new BusError('LT_BACKUP_PLACE_IN_USE', { path })
+  await mkdir(partial, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'EEXIST' ? new BusError('LT_BACKUP_PLACE_IN_USE', { path: partial }, { cause }) : cause
+  })
+  const before = await describeAxis(pool)
+  const early = sabotaged('backup-content-first') ? await content() : undefined
+  const base = await timed(() =>
+    takeBase({
+      url: options.replicationUrl,
+      folder: join(partial, 'postgres'),
+      label,
+      signal,
+      onProgress: (at) => onProgress('base', at),
+    }),
+  )
+  const manifest = { format: BACKUP_FORMAT, label, ...before, base, content: early ?? (await content()) }
+  await writeManifest(partial, manifest)
+  await rename(partial, path)
+  await flushFolder(path)
+  return { path, manifest }
+
+  function content(): Promise<ContentCopy & Span> {
+    const report = { signal, onProgress: (files: number) => onProgress('content', String(files)) }
+    return timed(() => copyContent(options.blobDir, join(to, 'content'), join(partial, 'content.txt'), report))
+  }
+}
+
+type Axis = Pick<BackupManifest, 'database' | 'serverVersion' | 'schema' | 'log'>
+
+async function describeAxis(pool: Pool): Promise<Axis> {
+  const { rows } = await pool.query<Omit<Axis, 'log'>>(
+    `select current_database() as database, current_setting('server_version') as "serverVersion",
+       (select max(name) from schema_migration) as schema`,
+  )
+  const { epoch, origin, nextIndex } = await readLogEnd(pool)
+  return { ...(rows[0] as Omit<Axis, 'log'>), log: { epoch, origin, size: nextIndex } }
+}
+
+async function timed<T extends object>(work: () => Promise<T>): Promise<T & Span> {
+  const begun = new Date().toISOString()
+  const done = await work()
+  return { ...done, begun, ended: new Date().toISOString() }
+}

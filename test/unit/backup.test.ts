@@ -1,0 +1,151 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { copyContent } from '../../services/cli/backup/copy-content.ts'
+import { areTogether, copyKeys } from '../../services/cli/backup/copy-keys.ts'
+import { claimEmpty } from '../../services/cli/backup/empty-place.ts'
+import { judgeArchive } from '../../services/cli/backup/judge-archive.ts'
+import { noteEpoch, readEpochs } from '../../services/cli/backup/known-epochs.ts'
+import { readCheckpoint } from '../../services/cli/backup/last-checkpoint.ts'
+import { findBackup, readManifest, writeManifest } from '../../services/cli/backup/manifest.ts'
+import { needProgram } from '../../services/cli/backup/need-program.ts'
+import { lastLines } from '../../services/cli/backup/run-program.ts'
+import { runCli } from '../../services/cli/run-cli.ts'
+import { sha256 } from '../harness/world.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'lt-unit-'))
+t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+const still = { signal: new AbortController().signal, onProgress: () => undefined }
+
+t.test('content: only what is new, held to the digest of its name', async (t) => {
+  const [from, to] = [join(folder, 'blobs'), join(folder, 'copy')]
+  const place = join(from, '2026-11', '019abcde-0000-7000-8000-000000000001')
+  mkdirSync(place, { recursive: true })
+  mkdirSync(join(from, 'incoming'))
+  mkdirSync(to)
+  const name = sha256(Buffer.from('một')).toString('hex')
+  writeFileSync(join(place, name), 'một')
+  writeFileSync(join(from, 'incoming', 'half'), 'x')
+  const first = await copyContent(from, to, join(folder, 'list'), still)
+  t.match(first, { files: 1, bytes: 5, copied: 1 })
+  const list = readFileSync(join(folder, 'list'))
+  t.equal(list.toString(), `2026-11/019abcde-0000-7000-8000-000000000001/${name} 5\n`)
+  t.equal(sha256(list).toString('hex'), first.listSha256)
+  t.match(await copyContent(from, to, join(folder, 'list'), still), { files: 1, copied: 0 })
+  writeFileSync(join(place, 'f'.repeat(64)), 'not what its name says')
+  const wrong = `2026-11/019abcde-0000-7000-8000-000000000001/${'f'.repeat(64)}`
+  t.match(await copyContent(from, to, join(folder, 'list'), still), { files: 1, damaged: [wrong] })
+  t.match(await copyContent(join(folder, 'none'), to, join(folder, 'list'), still), { files: 0 })
+})
+
+t.test('keys: an exchanged key replaces the older one, even of the same size', async (t) => {
+  const [from, to] = [join(folder, 'keys'), join(folder, 'keys-copy')]
+  mkdirSync(join(from, 'ca'), { recursive: true })
+  for (const text of ['old', 'new']) {
+    writeFileSync(join(from, 'ca', 'root.pem'), text)
+    t.equal(await copyKeys(from, to), 1)
+    t.equal(readFileSync(join(to, 'ca', 'root.pem'), 'utf8'), text)
+  }
+  t.ok(areTogether('/a/b', '/a'))
+  t.ok(areTogether('/a', '/a/b'))
+  t.ok(areTogether('/a', '/a'))
+  t.notOk(areTogether('/a/b', '/a/bc'))
+  t.notOk(areTogether('/a/b', '/a/..b'))
+})
+
+t.test('manifest: content before the end of the base is no backup; nor is a folder without a manifest', async (t) => {
+  const base = { timeline: 1, startLsn: '0/1', endLsn: '0/2', files: 1, manifestSha256: 'a' }
+  const content = { files: 0, bytes: 0, copied: 0, damaged: [], listSha256: 'b' }
+  const write = async (name: string, baseEnded: string, contentBegun: string): Promise<string> => {
+    const path = join(folder, 'backups', name)
+    mkdirSync(path, { recursive: true })
+    const log = { epoch: 0, origin: 'lienthong/x', size: 1 }
+    const about = { format: 1, label: name, database: 'd', serverVersion: '15', schema: '0010', log }
+    await writeManifest(path, {
+      ...about,
+      base: { ...base, begun: '2026-11-20T00:00:00.000Z', ended: baseEnded },
+      content: { ...content, begun: contentBegun, ended: contentBegun },
+    })
+    return path
+  }
+  const good = await write('good', '2026-11-20T00:00:01.000Z', '2026-11-20T00:00:01.000Z')
+  const wrong = await write('wrong', '2026-11-20T00:00:03.000Z', '2026-11-20T00:00:02.000Z')
+  mkdirSync(join(folder, 'backups', 'half.partial'))
+  t.match(await readManifest(good), { label: 'good' })
+  await t.rejects(readManifest(wrong), { code: 'LT_BACKUP_DAMAGED' })
+  t.equal(await findBackup(join(folder, 'backups'), ['good', 'wrong', 'half.partial', 'content']), good)
+  t.equal(await findBackup(good, ['manifest.json']), good)
+  await t.rejects(findBackup(folder, ['half.partial']), { code: 'LT_BACKUP_DAMAGED' })
+  t.equal(await readEpochs(good), 0)
+  await noteEpoch(good, 3)
+  await noteEpoch(good, 2)
+  t.equal(await readEpochs(good), 3)
+})
+
+t.test('places are empty or refused', async (t) => {
+  const place = join(folder, 'place')
+  await claimEmpty(place)
+  await claimEmpty(place)
+  writeFileSync(join(place, 'x'), '')
+  await t.rejects(claimEmpty(place), { code: 'LT_BACKUP_PLACE_IN_USE' })
+})
+
+t.test('a checkpoint is origin, size and root; anything else is none', async (t) => {
+  const file = join(folder, 'checkpoint')
+  const root = sha256(Buffer.from('x'))
+  const read = (text: string) => {
+    writeFileSync(file, text)
+    return readCheckpoint(file)
+  }
+  t.same(await read(`axis/epoch-2\n7\n${root.toString('base64')}\n\n— axis AA\n`), {
+    origin: 'axis/epoch-2',
+    size: 7,
+    root: root.toString('hex'),
+  })
+  const bad = ['', 'axis\n07\nAAAA\n', `axis\n-1\n${root.toString('base64')}\n`, `\n1\n${root.toString('base64')}\n`]
+  for (const text of bad) await t.rejects(read(text), { code: 'LT_BACKUP_CHECKPOINT_UNREADABLE' })
+  await t.rejects(readCheckpoint(join(folder, 'none')), { code: 'LT_BACKUP_CHECKPOINT_UNREADABLE' })
+})
+
+t.test('an archive is judged by its newest attempt', (t) => {
+  const at = (second: number): Date => new Date(second * 1000)
+  const judge = (archive_mode: string, archived?: number, failed?: number) =>
+    judgeArchive({
+      archive_mode,
+      last_archived_at: archived === undefined ? null : at(archived),
+      last_failed_at: failed === undefined ? null : at(failed),
+    })
+  t.equal(judge('off', 1), 'off')
+  t.equal(judge('on'), 'nothing-yet')
+  t.equal(judge('on', 2, 1), 'good')
+  t.equal(judge('on', 1, 2), 'failing')
+  t.equal(judge('on', undefined, 2), 'failing')
+  t.end()
+})
+
+t.test('what a program said, and one that is missing, by name', (t) => {
+  t.equal(lastLines('1/2 kB\r2/2 kB\npg_basebackup: error: no room\n'), 'pg_basebackup: error: no room')
+  t.equal(lastLines('a\n\nb\n'), 'a; b')
+  t.throws(() => needProgram('pg_no_such_program'), {
+    code: 'LT_CONF_PROGRAM_MISSING',
+    message: /pg_no_such_program/,
+  })
+  t.end()
+})
+
+t.test('command lines that are wrong end with 64, missing settings with 78', async (t) => {
+  const run = async (...args: string[]) => {
+    let err = ''
+    const streams = { stdout: { write: () => true }, stderr: { write: (text: string) => (err += text) } }
+    return { code: await runCli([...args, '--lang', 'en'], streams, {}), err }
+  }
+  t.match(await run('backup'), { code: 64, err: /--to/ })
+  t.match(await run('backup', '--to', folder, '--label', '../x'), { code: 64, err: /label/ })
+  t.match(await run('backup', '--to', folder), { code: 78, err: /lt_backup[\s\S]*BLOB_DIR/ })
+  const restore = ['restore', '--from', folder, '--to', join(folder, 'd'), '--content', join(folder, 'c')]
+  t.match(await run(...restore, '--until', 'yesterday'), { code: 64, err: /--until/ })
+  t.match(await run(...restore, '--until', '2026-11-20T08:00:00'), { code: 64, err: /zone/ })
+  t.match(await run(...restore, '--wal', "/a'b"), { code: 64, err: /--wal/ })
+  t.match(await run('drill', '--receipts', folder), { code: 64, err: /--trust/ })
+})

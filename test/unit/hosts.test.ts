@@ -1,0 +1,25 @@
+import t from 'tap'
+import { NotPrimary, readHosts } from '../../libs/store/hosts.ts'
+import { isConnectionLoss, wasNeverSent } from '../../libs/store/index.ts'
+
+t.test('one server is taken as it is; of several the primary is wanted', (t) => {
+  const one = 'postgres://u:p@h:5432/d?sslmode=require'
+  t.same(readHosts(one), { urls: [one], checked: false })
+  t.same(readHosts('postgres://u:p@a:1,b:2/d?target_session_attrs=read-write&sslmode=require'), {
+    urls: ['postgres://u:p@a:1/d?sslmode=require', 'postgres://u:p@b:2/d?sslmode=require'],
+    checked: true,
+  })
+  t.same(readHosts('postgresql://u@a/d?target_session_attrs=read-write'), {
+    urls: ['postgresql://u@a/d'],
+    checked: true,
+  })
+  t.same(readHosts('postgres://a,b'), { urls: ['postgres://a', 'postgres://b'], checked: true })
+  t.same(readHosts('host=a'), { urls: ['host=a'], checked: false })
+  t.end()
+})
+
+t.test('a standby was never sent anything, and the database is not to be had', (t) => {
+  t.ok(isConnectionLoss(new NotPrimary()))
+  t.ok(wasNeverSent(new NotPrimary()))
+  t.end()
+})
