@@ -78,8 +78,8 @@ with asking as materialized (
   where d.id = l.id
 ), replaced as (
   update business_request r set outcome = 'superseded', settled_at = $2
-  from json_to_recordset($3) as n(consignment_id uuid, action text, outcome text)
-  where r.consignment_id = n.consignment_id and r.outcome = 'pending' and r.dispatch_id <> $1
+  from json_to_recordset($3) as n(consignment_id uuid, target_dispatch_id uuid, action text, outcome text)
+  where r.target_dispatch_id = n.target_dispatch_id and r.consignment_id = n.consignment_id and r.outcome = 'pending' and r.dispatch_id <> $1
     -- A later update does not lift a recall.
     and n.outcome in ('pending', 'withdrawn') and (n.action in ('recall', 'remove') or r.action = n.action)
 ), requests as (

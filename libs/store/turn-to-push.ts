@@ -29,8 +29,8 @@ export async function findFreeConsignments(
 }
 
 /**
- * Gives waiting consignments of mailboxes to the push: compare-and-set, AVAILABLE to QUEUED. Answers the ids that moved; what was
- * leased or changed meanwhile stays.
+ * Gives waiting consignments of mailboxes to the push: compare-and-set, AVAILABLE to QUEUED. Their time to live begins now: how long
+ * they lay in a mailbox is no fault of the endpoint. Answers the ids that moved; what was leased or changed meanwhile stays.
  */
 export async function turnToPush(
   database: Queryable,
@@ -49,7 +49,7 @@ export async function turnToPush(
         ) l
       ), moved as (
         update consignment c set version = c.version + 1, state = 'QUEUED', mode = 'push', next_attempt_at = null,
-          publish_round = 0, next_publish_at = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
+          available_at = clock_timestamp(), publish_round = 0, next_publish_at = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
         from unnest(array(select id from locked)) as l(id) where c.id = l.id
         returning c.id
       ), ${auditCtes('$3', 'moved')}

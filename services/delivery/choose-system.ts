@@ -15,12 +15,12 @@ export type PushSystem = SystemRow & { readonly pushUrl: string }
  */
 export async function chooseSystem(stage: Stage, push: WaitingPush): Promise<PushSystem | undefined> {
   const system = stage.registry.receivingSystem(push.agency_code)?.system
-  if (push.age_ms >= timeToLiveMs(stage.config, system)) {
-    await endUnbegun(stage, push, system?.code ?? null)
-    return undefined
-  }
   if (system?.delivery !== 'push' || system.pushUrl === null) {
     if (await reassignToMailbox(stage, push)) stage.bus.publish(SUBJECTS.consignmentAvailable(push.agency_code))
+    return undefined
+  }
+  if (push.age_ms >= timeToLiveMs(stage.config, system)) {
+    await endUnbegun(stage, push, system.code)
     return undefined
   }
   return system.suspendedAt === null ? { ...system, pushUrl: system.pushUrl } : undefined

@@ -78,6 +78,8 @@ t.test('a system that turns to push is pushed what waits in its mailbox', async 
   await world.until(async () =>
     (await Promise.all(ids.map((id) => state(world, id)))).every((each) => each === 'AVAILABLE'),
   )
+  // They have lain there for longer than a push may take.
+  await world.eyes.query(`update consignment set available_at = now() - interval '30 days' where id = any($1)`, [ids])
   const leased = await world.call('demo-h53', 'POST', '/v1/mailbox/lease', { body: { max: 1 } })
   const held = leased.body.items[0].item.consignment as string
   await changeSystem(world.operator, 'demo-h53', { delivery: 'push', pushUrl: endpoint.url('demo-h53') })

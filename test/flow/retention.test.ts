@@ -27,7 +27,7 @@ async function cli(...args: string[]): Promise<{ code: number; out: string; err:
   let [out, err] = ['', '']
   const stdout = { write: (text: string) => (out += text) }
   const stderr = { write: (text: string) => (err += text) }
-  const environment = { DATABASE_URL: world.servers.database.url('cli'), LIENTHONG_OPERATOR: 'bà Hạnh' }
+  const environment = { DATABASE_URL: world.servers.database.url('cli'), LIENTHONG_BY: 'bà Hạnh' }
   return { code: await runCli(['--lang', 'en', ...args], { stdout, stderr }, environment), out, err }
 }
 

@@ -20,7 +20,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   let [out, err] = ['', '']
   const stdout = { write: (text: string) => (out += text) }
   const stderr = { write: (text: string) => (err += text) }
-  const environment = { LT_ENV_DIR: folder, LIENTHONG_OPERATOR: 'chị Lan' }
+  const environment = { LT_ENV_DIR: folder, LIENTHONG_BY: 'chị Lan' }
   return { code: await runCli(['--lang', 'en', 'partitions', ...args], { stdout, stderr }, environment), out, err }
 }
 

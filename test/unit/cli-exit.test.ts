@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { processEnvironment } from '../../libs/runtime/index.ts'
+import type { Call } from '../../services/cli/command.ts'
 import { EXIT_CODES } from '../../services/cli/command.ts'
 import { endWith } from '../../services/cli/end-with.ts'
+import { operatorName } from '../../services/cli/operate/operator-name.ts'
 import { Output } from '../../services/cli/output.ts'
 import { newKeyPem } from '../../services/cli/pki/make-axis.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
@@ -246,4 +248,17 @@ t.test('installed as npm installs it, `lienthong` is a program', async (t) => {
   t.equal((await runProcess('chmod', ['+x', main])).code, 0)
   t.match(await runProcess(bin, ['--lang', 'en']), { code: 0, out: /Usage: lienthong/ })
   t.match(await runProcess(bin, ['nosuch']), { code: EXIT_CODES.usage })
+})
+
+t.test('an access key never takes the place of a name in the log', async (t) => {
+  for (const environment of [{ LIENTHONG_BY: 'lto_1_abc' }, {}]) {
+    const call = { values: environment.LIENTHONG_BY ? {} : { by: 'lto_1_abc' }, environment, output: { t: () => 'no' } }
+    t.throws(() => operatorName(call as unknown as Call), { name: 'UsageError' })
+  }
+  const named = {
+    values: {},
+    environment: { LIENTHONG_OPERATOR: 'lto_1_abc', LIENTHONG_BY: ' chị Lan ' },
+    output: { t: () => '' },
+  }
+  t.equal(operatorName(named as unknown as Call), 'chị Lan')
 })

@@ -35,6 +35,8 @@ create table push_pace (
 );
 
 -- Waiting pushes of an agency, for the probe of its system: urgent ones first.
+-- What turns to push begins its time to live then.
+grant update (available_at) on consignment to lt_delivery;
 create index consignment_push on consignment (agency_code, lane, id) where state in ('QUEUED', 'RETRYING') and mode = 'push';
 
 -- What senders are still to be told. The reader of the log writes, delivery deletes what was taken.

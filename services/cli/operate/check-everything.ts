@@ -22,7 +22,7 @@ export interface FsckReport {
 
 /** Checks everything the settings of `cli` lead to, and mends what is safe where that is wanted. */
 export async function checkEverything(call: Call): Promise<FsckReport> {
-  const { output, values, flags, environment, signal } = call
+  const { output, flags, environment, signal } = call
   const most = wholeNumber(call, 'limit', 10_000, [1, 1_000_000])
   const graceSeconds = wholeNumber(call, 'grace', 300, [0, 86_400])
   const settings = serviceEnvironment('cli', environment)
@@ -52,8 +52,7 @@ export async function checkEverything(call: Call): Promise<FsckReport> {
         counts,
       }
       for await (const found of runFsck(fsck)) {
-        const mended =
-          flags.repair === true && found.repairable && (await mend(pool, found, operatorName({ values, environment })))
+        const mended = flags.repair === true && found.repairable && (await mend(pool, found, operatorName(call)))
         if (report.findings.length < most) report.findings.push(mended ? { ...found, mended } : found)
         else report.more++
       }

@@ -10,6 +10,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'usage.wrong': 'The command line is wrong: {detail}',
   'usage.missing': '{what} is missing.',
   'usage.choice': '{what} has to be one of: {choices}',
+  'usage.keyAsName': '--by and LIENTHONG_BY name who acts; an access key does not belong there.',
   'usage.number': '{what} has to be a whole number from {min} to {max}',
   'error.line': '{code}: {title}',
   'error.advice': '  What to do: {advice}',

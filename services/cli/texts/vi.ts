@@ -8,6 +8,7 @@ export const vi = {
   'usage.wrong': 'Dòng lệnh sai: {detail}',
   'usage.missing': 'Thiếu {what}.',
   'usage.choice': '{what} phải là một trong: {choices}',
+  'usage.keyAsName': '--by và LIENTHONG_BY là tên người thực hiện, không phải khóa truy cập.',
   'usage.number': '{what} phải là số nguyên từ {min} đến {max}',
   'error.line': '{code}: {title}',
   'error.advice': '  Cần làm: {advice}',
