@@ -38,7 +38,8 @@ process.exitCode = await runWithTeardown(async (t) => {
   say(`seed ${seed}, ${rounds} rounds, ${visits.length} points`)
   const onDeath = (death: Death, keeper: ServiceKeeper): void => {
     if (death.by === 'itself') defects.push(`${keeper.service} ended by itself: ${death.said.slice(-3).join(' | ')}`)
-    else if (death.by === 'failed-start') tally.note(`${keeper.service}-did-not-start`)
+    else if (death.by === 'failed-start')
+      tally.note(`${keeper.service}-did-not-start ${/\bLT_[A-Z_]+/.exec(death.said.join(' '))?.[0] ?? 'for no reason'}`)
     else tally.kill(death.by === 'point' ? `at-point` : keeper.service)
     if (death.by === 'point') tally.points.add(death.point)
   }

@@ -16,9 +16,9 @@ const RESTART_MS = 100
 
 /** How a process ended: by us, at a named point, before it served, or by itself while it served, which is a defect. */
 export type Death =
-  | { readonly by: 'kill' | 'failed-start' }
+  | { readonly by: 'kill' }
   | { readonly by: 'point'; readonly point: string }
-  | { readonly by: 'itself'; readonly said: readonly string[] }
+  | { readonly by: 'failed-start' | 'itself'; readonly said: readonly string[] }
 
 export interface KeeperOptions {
   readonly service: WorldService
@@ -172,7 +172,7 @@ export class ServiceKeeper {
     this.#changed()
     if (reached !== undefined) return { by: 'point', point: reached }
     if (this.#killed) return { by: 'kill' }
-    return served ? { by: 'itself', said } : { by: 'failed-start' }
+    return { by: served ? 'itself' : 'failed-start', said }
   }
 
   async #until(done: () => boolean, ms: number): Promise<boolean> {
