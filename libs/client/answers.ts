@@ -141,6 +141,17 @@ export interface ReceiptPage {
   readonly next?: string
 }
 
+/** The signed receipts of one of many dispatches, or why they cannot be had: the members of a problem. */
+export interface FetchedReceipts {
+  readonly dispatch: string
+  readonly ok: boolean
+  readonly receipts?: readonly (ReceiptFact & { readonly xml: string })[]
+  /** There are more than one answer takes: position for `receipts`. */
+  readonly next?: string
+  readonly code?: string
+  readonly title?: string
+}
+
 /** A dispatch that answers this one, or that this one answers. */
 export interface ThreadEntry {
   readonly dispatch: string

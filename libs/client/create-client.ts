@@ -9,6 +9,8 @@ import { type Body, type OutgoingRequest, Transport } from './transport/transpor
 import { type AxisEvent, watchEvents } from './watch-events.ts'
 
 const LARGEST_PAGE = 2000
+/** Dispatches whose receipts are fetched in one request. */
+const MOST_AT_ONCE = 500
 const MAX_RECEIPT_BYTES = 8 * 1024 * 1024
 const MAX_PACKET_BYTES = 64 * 1024 * 1024
 
@@ -61,6 +63,8 @@ export interface Client {
   receipts(dispatchId: string, page?: { limit?: number; after?: string }): Promise<Answers.ReceiptPage>
   /** Signed evidence of one event, as XML. */
   receipt(dispatchId: string, entryId: string): Promise<Buffer>
+  /** The signed receipts of many dispatches, of all events or these alone; an item for each dispatch. */
+  fetchReceipts(dispatchIds: readonly string[], events?: readonly string[]): Promise<readonly Answers.FetchedReceipts[]>
   receiptFacts(dispatchId: string, entryId: string): Promise<EvidenceView>
   /** Sends an ended consignment again, under a new id; asked twice, it answers the same one. */
   resend(
@@ -138,6 +142,18 @@ export function createClient(options: ClientOptions): Client {
         },
         MAX_RECEIPT_BYTES,
       ),
+    async fetchReceipts(dispatchIds, events) {
+      const items: Answers.FetchedReceipts[] = []
+      for (let left = dispatchIds; left.length > 0; ) {
+        const answer = await post<{ items: Answers.FetchedReceipts[]; later: string[] }>('/v1/receipts/fetch', {
+          dispatches: left.slice(0, MOST_AT_ONCE),
+          ...(events === undefined ? {} : { events }),
+        })
+        items.push(...answer.items)
+        left = [...answer.later, ...left.slice(MOST_AT_ONCE)]
+      }
+      return items
+    },
     receiptFacts: (id, entry) =>
       transport.json({
         method: 'GET',

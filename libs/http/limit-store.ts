@@ -7,10 +7,24 @@ const MAX_LATE = 3
 /** So long nobody asks a Redis that is away. */
 const AWAY_MS = 2_000
 
-const COUNT = `local n = redis.call('INCR', KEYS[1])
-if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return {n, redis.call('PTTL', KEYS[1])}`
-const READ = `return {tonumber(redis.call('GET', KEYS[1]) or '0'), redis.call('PTTL', KEYS[1])}`
+/** Keys that are asked about in one call. */
+const MAX_ASKED = 200
+
+/** Adds ARGV[2i] hits to KEYS[i] in a window of ARGV[2i-1] ms (none: only reads); answers the count and ms to its end for each. */
+const COUNT = `local answers = {}
+for i, key in ipairs(KEYS) do
+  local hits = tonumber(ARGV[2 * i])
+  local count
+  if hits > 0 then
+    count = redis.call('INCRBY', key, hits)
+    if count == hits then redis.call('PEXPIRE', key, ARGV[2 * i - 1]) end
+  else
+    count = tonumber(redis.call('GET', key) or '0')
+  end
+  answers[2 * i - 1] = count
+  answers[2 * i] = redis.call('PTTL', key)
+end
+return answers`
 
 /** What is needed of a connection to Redis; it fails and does not wait when it is not connected. */
 export interface LimitRedis {
@@ -23,6 +37,12 @@ interface Count {
   readonly ttl: number
 }
 type Tell = (error: null, count: Count) => void
+
+interface Asked {
+  readonly windowMs: number
+  hits: number
+  readonly tellers: { readonly hits: 0 | 1; readonly tell: (count: Count | undefined) => void }[]
+}
 
 /** Where hits are counted, in the form the plugin takes. It never fails. */
 export interface LimitStore {
@@ -52,31 +72,70 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
     return { current: counted.current, ttl: counted.endsAt - now }
   }
 
-  async function shared(key: string, windowMs: number, script: string): Promise<Count | undefined> {
-    if (!redis || performance.now() < awayUntil) return undefined
+  /** Hits that wait to be counted over all processes. Those of one key within a turn of the event loop travel as one sum. */
+  const waiting = new Map<string, Asked>()
+  let asking = false
+
+  async function shareAll(redis: LimitRedis): Promise<void> {
+    asking = true
+    await new Promise((resolve) => setImmediate(resolve))
+    while (waiting.size > 0) {
+      const batch = [...waiting].slice(0, MAX_ASKED)
+      for (const [key] of batch) waiting.delete(key)
+      const counts = performance.now() < awayUntil ? undefined : await askAbout(redis, batch)
+      for (const [place, [, { hits, tellers }]] of batch.entries()) {
+        const count = counts?.[place]
+        let before = (count?.current ?? 0) - hits
+        for (const teller of tellers) {
+          before += teller.hits
+          teller.tell(count && { current: before, ttl: count.ttl })
+        }
+      }
+    }
+    asking = false
+  }
+
+  async function askAbout(
+    redis: LimitRedis,
+    batch: readonly (readonly [string, Asked])[],
+  ): Promise<readonly Count[] | undefined> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
       // An answer may lie in the socket while this process was busy: it is read before the turn ends.
       timer = setTimeout(() => setImmediate(() => resolve('late')), PATIENCE_MS)
     })
-    const asked = redis.eval(script, 1, `lt-limit:${key}`, windowMs).then(
-      (answer) => answer as readonly [current: number, ttl: number],
-      () => undefined,
-    )
+    const keys = batch.map(([key]) => `lt-limit:${key}`)
+    const asked = redis
+      .eval(COUNT, keys.length, ...keys, ...batch.flatMap(([, { windowMs, hits }]) => [windowMs, hits]))
+      .then(
+        (answer) => answer as readonly number[],
+        () => undefined,
+      )
     const answer = await Promise.race([asked, late])
     clearTimeout(timer)
     lateInARow = answer === 'late' ? lateInARow + 1 : 0
     if (!answer || lateInARow >= MAX_LATE) awayUntil = performance.now() + AWAY_MS
-    if (answer === 'late') return undefined
-    return answer && { current: answer[0], ttl: Math.max(0, answer[1]) }
+    if (answer === 'late' || !answer) return undefined
+    return batch.map((_, place) => ({
+      current: answer[2 * place] ?? 0,
+      ttl: Math.max(0, answer[2 * place + 1] ?? 0),
+    }))
   }
 
-  const ask = (key: string, tell: Tell, windowMs: number, hits: 0 | 1, script: string): void => {
+  const ask = (key: string, tell: Tell, windowMs: number, hits: 0 | 1): void => {
     const own = local(key, windowMs, hits)
-    void shared(key, windowMs, script).then((count) => tell(null, count ?? own))
+    if (!redis || performance.now() < awayUntil) {
+      tell(null, own)
+      return
+    }
+    const asked = waiting.get(key) ?? { windowMs, hits: 0, tellers: [] }
+    waiting.set(key, asked)
+    asked.hits += hits
+    asked.tellers.push({ hits, tell: (count) => tell(null, count ?? own) })
+    if (!asking) void shareAll(redis)
   }
   return {
-    incr: (key, tell, windowMs) => ask(key, tell, windowMs, 1, COUNT),
-    read: (key, tell, windowMs) => ask(key, tell, windowMs, 0, READ),
+    incr: (key, tell, windowMs) => ask(key, tell, windowMs, 1),
+    read: (key, tell, windowMs) => ask(key, tell, windowMs, 0),
   }
 }

@@ -1,4 +1,5 @@
 import { auditCtes } from './audit-sql.ts'
+import { beside } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 /** The wish to begin one attempt. At most one per consignment in a batch. */
@@ -21,7 +22,7 @@ with wanted as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
   select l.id from wanted w cross join lateral (
     select c.id from consignment c where c.id = w.id and c.version = w.version and c.attempt = w.attempt - 1 and c.mode = 'push'
-      and (c.state = 'QUEUED' or (c.state = 'RETRYING' and c.next_attempt_at is not null))
+      and (${beside('c.state')} = 'QUEUED' or (${beside('c.state')} = 'RETRYING' and c.next_attempt_at is not null))
     for update of c
   ) l
 ), moved as (

@@ -1,6 +1,6 @@
 import { sabotaged } from '../runtime/index.ts'
 import { auditCtes } from './audit-sql.ts'
-import { idFloor } from './look-up.ts'
+import { beside, idFloor } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 /** A dispatch whose content may go: closed, kept long enough by its class, under no hold, and nothing is asked of it. */
@@ -135,7 +135,7 @@ export async function classifyContent(
       ), locked as materialized (
         select l.* from wanted w cross join lateral (
           select d.id, retention_class_of(d.kind, d.facts, d.system_id) as class from dispatch d
-          where d.id = w.id and d.state = 'CLOSED' and d.content_state = 'KEPT'
+          where d.id = w.id and ${beside('d.state')} = 'CLOSED' and ${beside('d.content_state')} = 'KEPT'
             and d.retention_class is distinct from retention_class_of(d.kind, d.facts, d.system_id)
           for update of d
         ) l

@@ -1,4 +1,5 @@
 import { auditCtes } from './audit-sql.ts'
+import { beside } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 /** What became of one attempt, and of its consignment through it. At most one per consignment in a batch. */
@@ -34,7 +35,7 @@ with wanted as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
   select l.id from wanted w cross join lateral (
     select c.id from consignment c
-    where c.id = w.id and c.version = w.version and c.mode = 'push' and c.state in ('QUEUED', 'RETRYING')
+    where c.id = w.id and c.version = w.version and c.mode = 'push' and ${beside('c.state')} in ('QUEUED', 'RETRYING')
       and (w.outcome is null) = (c.state = 'QUEUED' or c.next_attempt_at is not null)
     for update of c
   ) l

@@ -1,4 +1,5 @@
 import { auditCtes } from './audit-sql.ts'
+import { beside } from './look-up.ts'
 import { type NoticeRow, noticeCtes } from './notice-sql.ts'
 import type { Queryable } from './pool.ts'
 
@@ -52,7 +53,7 @@ with wanted as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
   select l.id from wanted w cross join lateral (
     select c.id from consignment c where w.expire and c.id = w.id and c.version = w.consignment_version
-      and c.state in ('AVAILABLE', 'HANDED_OVER') and (c.lease_until is null or c.lease_until < clock_timestamp())
+      and ${beside('c.state')} in ('AVAILABLE', 'HANDED_OVER') and (c.lease_until is null or c.lease_until < clock_timestamp())
     for update of c
   ) l where w.id in (select id from locked)
 ), moved as materialized (

@@ -1,4 +1,4 @@
-import { rowById } from './look-up.ts'
+import { beside, rowById } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 export interface MailboxRow {
@@ -145,7 +145,8 @@ export async function leaseWaiting(
     name: 'lease-waiting',
     text: `with ${freeCte('$4::int')}, taken as materialized (
         select c.id from waiting w cross join lateral (
-          select c.id from consignment c where c.id = w.id and ${OPEN} and ${FREE} for update of c skip locked
+          select c.id from consignment c where c.id = w.id and ${beside('c.state')} in ('AVAILABLE', 'HANDED_OVER')
+            and ${beside('c.mode')} = 'pull' and ${FREE} for update of c skip locked
         ) c limit $5
       ), moved as (
         -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.

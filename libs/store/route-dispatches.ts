@@ -1,5 +1,6 @@
 import type { ResolvedAction } from '../model/index.ts'
 import { auditCtes } from './audit-sql.ts'
+import { beside } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 export interface DispatchToRoute {
@@ -99,7 +100,7 @@ with wanted as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
   select l.id from wanted w cross join lateral (
     -- A dispatch that a recall marked meanwhile is left alone: its consignments are to be made otherwise.
-    select d.id from dispatch d where d.id = w.id and d.state = 'ACCEPTED' and d.version = w.version
+    select d.id from dispatch d where d.id = w.id and ${beside('d.state')} = 'ACCEPTED' and d.version = w.version
       and (w.marked or d.recall_marked_at is null) for update of d
   ) l
 ), moved as (

@@ -1,4 +1,5 @@
 import { auditCtes } from './audit-sql.ts'
+import { beside } from './look-up.ts'
 import type { Queryable } from './pool.ts'
 
 /** A consignment that lies in a mailbox and that nobody holds. */
@@ -45,7 +46,9 @@ export async function turnToPush(
       ), locked as materialized (
         -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
         select l.id from wanted w cross join lateral (
-          select c.id from consignment c where c.id = w.id and c.version = w.version and ${FREE} for update of c
+          select c.id from consignment c where c.id = w.id and c.version = w.version and ${beside('c.state')} = 'AVAILABLE' and ${beside('c.mode')} = 'pull'
+            and (c.lease_until is null or c.lease_until < clock_timestamp())
+          for update of c
         ) l
       ), moved as (
         update consignment c set version = c.version + 1, state = 'QUEUED', mode = 'push', next_attempt_at = null,

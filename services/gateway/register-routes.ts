@@ -5,6 +5,7 @@ import { registerCheckDispatch } from './routes/check-dispatch.ts'
 import { registerComposePacket } from './routes/compose-packet.ts'
 import { registerEndConsignments } from './routes/end-consignments.ts'
 import { registerFetchContent } from './routes/fetch-content.ts'
+import { registerFetchReceipts } from './routes/fetch-receipts.ts'
 import { registerLeaseConsignments } from './routes/lease-consignments.ts'
 import { registerListMailbox } from './routes/list-mailbox.ts'
 import { registerListReceipts } from './routes/list-receipts.ts'
@@ -24,6 +25,7 @@ const ROUTES: readonly ((server: HttpServer, gateway: Gateway) => void)[] = [
   registerShowDispatch,
   registerListReceipts,
   registerShowReceipt,
+  registerFetchReceipts,
   registerResendConsignment,
   registerListMailbox,
   registerLeaseConsignments,

@@ -243,10 +243,9 @@ class Load {
     const ended =
       status === 200 ? (JSON.parse(body.toString()) as { items: { consignment: string; ok: boolean }[] }).items : []
     const ok = new Set(ended.filter((each) => each.ok).map((each) => each.consignment))
-    for (const { item } of items) {
-      if (ok.has(item.consignment)) void this.#collectReceipt(item)
-      else this.#failItem(item, `acknowledge ${status}`)
-    }
+    const stored = items.filter(({ item }) => ok.has(item.consignment))
+    if (stored.length > 0) void this.#collectReceipts(stored.map(({ item }) => item))
+    for (const { item } of items) if (!ok.has(item.consignment)) this.#failItem(item, `acknowledge ${status}`)
   }
 
   #failItem(item: LeasedItem['item'], what: string): void {
@@ -254,31 +253,43 @@ class Load {
     if (journey) this.#fail(journey.phase, what)
   }
 
-  /** The sender reads the state of its dispatch and fetches the receiver's acknowledgement receipt. */
-  async #collectReceipt(item: LeasedItem['item']): Promise<void> {
-    const journey = this.#journeys.get(item.documentId)
-    if (!journey) throw new Error(`a document nobody sent: ${item.documentId}`)
-    this.#journeys.delete(item.documentId)
-    const { phase, scheduled } = journey
+  /** The sender fetches the signed acknowledgement receipts of what was stored. */
+  async #collectReceipts(items: readonly LeasedItem['item'][]): Promise<void> {
+    const wanted = Buffer.from(
+      JSON.stringify({ dispatches: items.map(({ dispatch }) => dispatch), events: [EVENTS.acknowledged] }),
+    )
     const { token } = this.#order.sender
-    const shown = await this.#receipts.request('GET', `/v1/dispatches/${item.dispatch}`, token)
-    const facts =
-      shown.status === 200
-        ? (JSON.parse(shown.body.toString()) as { receipts: { event: string; href: string }[] }).receipts
-        : []
-    const href = facts.find(({ event }) => event === EVENTS.acknowledged)?.href
-    if (href === undefined) return this.#fail(phase, `no acknowledgement in the state (${shown.status})`)
-    const receipt = await this.#receipts.request('GET', href, token)
-    if (receipt.status !== 200 || !receipt.body.includes('SignatureValue'))
-      return this.#fail(phase, `receipt ${receipt.status}`)
+    const { status, body } = await this.#receipts.request(
+      'POST',
+      '/v1/receipts/fetch',
+      token,
+      'application/json',
+      wanted,
+    )
+    const answered = status === 200 ? (JSON.parse(body.toString()) as FetchedReceipts).items : []
+    const receipts = new Map(answered.map((each) => [each.dispatch, each.receipts]))
     const now = performance.now()
-    this.#closed()
-    phase.allReceipted++
-    if (now >= phase.begin && now < phase.end) {
+    for (const { dispatch, documentId } of items) {
+      const journey = this.#journeys.get(documentId)
+      if (!journey) throw new Error(`a document nobody sent: ${documentId}`)
+      this.#journeys.delete(documentId)
+      const { phase, scheduled } = journey
+      const [receipt] = receipts.get(dispatch) ?? []
+      if (!receipt?.xml.includes('SignatureValue')) {
+        this.#fail(phase, `receipt ${status}`)
+        continue
+      }
+      this.#closed()
+      phase.allReceipted++
+      if (now < phase.begin || now >= phase.end) continue
       phase.receipted++
       phase.receiptMs.push(now - scheduled)
     }
   }
+}
+
+interface FetchedReceipts {
+  readonly items: readonly { readonly dispatch: string; readonly receipts?: readonly { readonly xml: string }[] }[]
 }
 
 interface LeasedItem {

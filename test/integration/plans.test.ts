@@ -97,6 +97,9 @@ const floor = await readMailboxFloor(owner)
 interface Plan {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Index Cond'?: string
+  readonly Filter?: string
   readonly 'Actual Loops': number
   readonly 'Shared Hit Blocks': number
   readonly 'Shared Read Blocks': number
@@ -110,10 +113,11 @@ function* nodes(plan: Plan): Generator<Plan> {
   for (const child of plan.Plans ?? []) yield* nodes(child)
 }
 
-/** Executes a statement as a service would, with a plan that is kept, and takes it back. */
+/** The plan a service would keep of a statement; executed and taken back. */
 async function explain(
   role: 'gateway' | 'routing' | 'delivery' | 'receipts' | 'console',
   run: (database: Queryable) => unknown,
+  { on = database, options = 'analyze, buffers' } = {},
 ): Promise<Plan> {
   let statement: { text: string; values: unknown[] } | undefined
   const capture = async (query: { text: string; values: unknown[] }) => {
@@ -122,11 +126,11 @@ async function explain(
   }
   await run({ query: capture } as unknown as Queryable)
   const { text, values } = statement as NonNullable<typeof statement>
-  const pool = openPool(database.url(role), { name: 'plans', max: 1, keepPlans: true })
+  const pool = openPool(on.url(role), { name: 'plans', max: 1, keepPlans: true })
   const client = await pool.connect()
   try {
     await client.query('begin')
-    const { rows } = await client.query({ text: `explain (analyze, buffers, format json) ${text}`, values })
+    const { rows } = await client.query({ text: `explain (${options}, format json) ${text}`, values })
     return rows[0]['QUERY PLAN'][0].Plan
   } finally {
     await client.query('rollback')
@@ -362,4 +366,27 @@ t.test('the floor of the mailboxes is the month that holds the oldest open consi
   const connection = await openConnection(database.url('gateway'), 'floor')
   t.equal(await readMailboxFloor(connection), floor, 'the same for the role of the gateway')
   await connection.end()
+})
+
+t.test('made while tables are empty, a plan finds rows of known ids by their primary keys', async (t) => {
+  const empty = await createDatabase(t)
+  const oneId = /\bid = (\(?\w+\.\w+|\$|')/
+  for (const [name, [role, , run]] of Object.entries(STATEMENTS)) {
+    const plan = await explain(role, run, { on: empty, options: 'verbose' })
+    const astray = [...nodes(plan)].filter(
+      (node) =>
+        /^(dispatch|consignment|audit_entry)_\d{6}$/.test(node['Relation Name'] ?? '') &&
+        oneId.test(`${node['Index Cond'] ?? ''} ${node.Filter ?? ''}`.replaceAll(/\w+_id = /g, '')) &&
+        !node['Index Name']?.endsWith('_pkey'),
+    )
+    t.same(
+      [
+        ...new Set(
+          astray.map((node) => `${node['Node Type']} ${node['Index Name']}: ${node['Index Cond']} ${node.Filter}`),
+        ),
+      ].slice(0, 3),
+      [],
+      name,
+    )
+  }
 })

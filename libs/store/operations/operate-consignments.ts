@@ -1,4 +1,5 @@
 import { auditCtes } from '../audit-sql.ts'
+import { beside } from '../look-up.ts'
 import type { Queryable } from '../pool.ts'
 
 /** One wanted move of one consignment by an operator. At most one per consignment in a batch. */
@@ -48,7 +49,8 @@ with wanted as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
   select l.id from wanted w cross join lateral (
     select c.id from consignment c
-    where c.id = w.id and c.dispatch_id = w.dispatch_id and c.version = w.version and c.state = w.from_state
+    where c.id = w.id and c.dispatch_id is not distinct from w.dispatch_id and c.version = w.version
+      and ${beside('c.state')} = w.from_state
       and w.dispatch_id = any(array(select id from dispatches))
       and (c.state <> 'RETRYING' or c.next_attempt_at is not null)
       and (c.lease_until is null or c.lease_until <= clock_timestamp() or c.state not in ('AVAILABLE', 'HANDED_OVER'))

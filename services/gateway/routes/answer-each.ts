@@ -1,5 +1,5 @@
 import { isBusError } from '../../../libs/errors/index.ts'
-import { type FastifyRequest, languageOf, problemOf } from '../../../libs/http/index.ts'
+import { type FastifyRequest, languageOf, problemOf, type refusalShape } from '../../../libs/http/index.ts'
 import type { Static } from '../../../libs/schema/index.ts'
 import type { endedShape } from './answer-shapes.ts'
 
@@ -13,16 +13,27 @@ export function answerEach<T extends { readonly id: string }>(
   items: readonly T[],
   act: (item: T) => Promise<boolean>,
 ): Promise<Static<typeof endedShape>['items']> {
-  const language = languageOf(request.headers['accept-language'])
   return Promise.all(
     items.map(async (item) => {
       try {
         return { consignment: item.id, ok: true, repeated: await act(item) }
       } catch (error) {
-        if (!isBusError(error) || error.entry.status >= 500) throw error
-        const { type: _, traceId: __, ...refusal } = problemOf(error, request.id, language).body
-        return { consignment: item.id, ok: false, ...refusal }
+        return { consignment: item.id, ok: false, ...refusalOf(request, error) }
       }
     }),
   )
+}
+
+/** What one refused item of many says, in the language of the request. @throws `error` itself when it is a matter of the whole request */
+export function refusalOf(
+  request: Pick<FastifyRequest, 'id' | 'headers'>,
+  error: unknown,
+): Static<typeof refusalShape> {
+  if (!isBusError(error) || error.entry.status >= 500) throw error
+  const {
+    type: _,
+    traceId: __,
+    ...refusal
+  } = problemOf(error, request.id, languageOf(request.headers['accept-language'])).body
+  return refusal
 }

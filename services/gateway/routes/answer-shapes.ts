@@ -22,6 +22,9 @@ export const signatureShape = Type.Object({
   signerIs: Type.Optional(Type.String({ description: 'agency, ancestor or system' })),
 })
 
+/** Of a refused item among many: the members of a problem. */
+export const refusedShape = Type.Partial(refusalShape).properties
+
 /** What became of each consignment that was to be ended or given back. */
 export const endedShape = Type.Object({
   items: Type.Array(
@@ -29,8 +32,7 @@ export const endedShape = Type.Object({
       consignment: uuidShape,
       ok: Type.Boolean(),
       repeated: Type.Optional(Type.Boolean()),
-      // Of a refused one: the members of a problem.
-      ...Type.Partial(refusalShape).properties,
+      ...refusedShape,
     }),
   ),
 })

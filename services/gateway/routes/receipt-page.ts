@@ -24,15 +24,19 @@ export interface ReceiptPage {
 }
 
 /**
- * One page of the receipts of a dispatch, after the one of entry `after`, in the order of the log: facts only ever join behind those
+ * One page of the receipts of a dispatch, of these events alone, after the one of entry `after`, in the order of the log: facts only ever join behind those
  * that are there. @throws BusError LT_HTTP_INVALID_REQUEST when `after` is none of them
  */
 export async function readReceipts(
   gateway: Pick<Gateway, 'pool'>,
   dispatchId: string,
-  { limit = RECEIPTS, after }: { readonly limit?: number; readonly after?: string | undefined } = {},
+  {
+    limit = RECEIPTS,
+    after,
+    events = RECEIPT_EVENTS,
+  }: { readonly limit?: number; readonly after?: string | undefined; readonly events?: readonly string[] } = {},
 ): Promise<ReceiptPage> {
-  const facts = await listReceiptFacts(gateway.pool, dispatchId, RECEIPT_EVENTS)
+  const facts = await listReceiptFacts(gateway.pool, dispatchId, events)
   const begin = after === undefined ? 0 : facts.findIndex(({ entry_id }) => entry_id === after) + 1
   if (after !== undefined && begin === 0)
     throw new BusError('LT_HTTP_INVALID_REQUEST', { field: 'query.after', detail: 'is no position' })
