@@ -24,6 +24,8 @@ export const SUBJECTS = {
   logSequenced: 'lt.audit.sequenced',
   /** Wake-up for senders: a JSON array of dispatch ids whose evidence grew. */
   dispatchNoticed: 'lt.dispatch.noticed',
+  /** Wake-up for delivery: notices were put down for web hooks. */
+  hooksWaiting: 'lt.hooks.waiting',
   /** Wake-up for sweepers: work that waits was made due. */
   workRefilled: 'lt.work.refilled',
   /** Hint that the registry changed. */

@@ -29,23 +29,26 @@ export interface HookPoster {
   drain(): Promise<void>
 }
 
-export function openHookPoster(stage: Stage): HookPoster {
+/** `onMore`: a post arrived and more waits for the same system; it is to be looked at once. */
+export function openHookPoster(stage: Stage, onMore: () => void): HookPoster {
   const underWay = new Map<string, Promise<void>>()
   let forgotten = Number.NEGATIVE_INFINITY
 
-  async function begin(due: DueHook): Promise<void> {
+  /** Answers whether a post arrived and more waits for the system. */
+  async function begin(due: DueHook): Promise<boolean> {
     const system = stage.registry.system(due.system_id)
-    if (!system || system.hookUrl === null || system.suspendedAt !== null) return
+    if (!system || system.hookUrl === null || system.suspendedAt !== null) return false
     const endpoint = { systemId: system.id, systemCode: system.code, purpose: 'hook', url: system.hookUrl } as const
     const lastsMs = stage.config.pushTimeoutMs + stage.config.attemptGraceMs
     const probe = !stage.breakers.isClosed(endpoint)
-    if (probe && !(await stage.breakers.tryProbe(endpoint, lastsMs))) return
+    if (probe && !(await stage.breakers.tryProbe(endpoint, lastsMs))) return false
     const told = await post(stage, due, system, endpoint, lastsMs)
     await stage.breakers.note(
       endpoint,
-      told ? signOf(told, probe) : { kind: 'unknown', probe },
-      told?.fault?.code ?? null,
+      told ? signOf(told.verdict, probe) : { kind: 'unknown', probe },
+      told?.verdict.fault?.code ?? null,
     )
+    return told?.more === true && told.verdict.outcome === 'delivered'
   }
 
   return {
@@ -56,12 +59,16 @@ export function openHookPoster(stage: Stage): HookPoster {
       }
       const due = (await findDueHooks(stage.pool, DUE_AT_ONCE)).filter(({ system_id }) => !underWay.has(system_id))
       for (const each of due) {
-        const done = begin(each).catch((error: unknown) =>
-          stage.log.warn({ err: error, system: each.system_id }, 'a hook could not be called, or its end not be noted'),
-        )
+        const done = begin(each).catch((error: unknown) => {
+          stage.log.warn({ err: error, system: each.system_id }, 'a hook could not be called, or its end not be noted')
+          return false
+        })
         underWay.set(
           each.system_id,
-          done.then(() => void underWay.delete(each.system_id)),
+          done.then((more) => {
+            underWay.delete(each.system_id)
+            if (more) onMore()
+          }),
         )
       }
       return 0
@@ -77,7 +84,7 @@ async function post(
   system: SystemRow,
   endpoint: Endpoint,
   lastsMs: number,
-): Promise<Verdict | undefined> {
+): Promise<{ readonly verdict: Verdict; readonly more: boolean } | undefined> {
   const found = await readHookNotices(stage.pool, system.id, system.hookReceipts, BATCH)
   const notices = fitNotices(found)
   const begun = await claimHook(stage.pool, due, notices.length, lastsMs)
@@ -104,7 +111,7 @@ async function post(
   if (sabotaged('hook-cursor-first')) await end({ outcome: 'delivered' }, 0)
   const verdict = await send(stage, system, endpoint, begun, notices, missed)
   await end(verdict, performance.now() - started)
-  return verdict
+  return { verdict, more: found.length === BATCH || notices.length < found.length }
 }
 
 async function send(

@@ -120,7 +120,9 @@ export const deliveryService = defineService({
       onError: (error) => log.warn({ err: error }, 'sweep failed'),
     })
     bus.subscribe(SUBJECTS.workRefilled, () => sweeper.wake())
-    const [prober, poster] = [openProber(stage), openHookPoster(stage)]
+    bus.subscribe(SUBJECTS.hooksWaiting, () => looker.wake())
+    const prober = openProber(stage)
+    const poster = openHookPoster(stage, () => looker.wake())
     const looker = startSweeper({
       sweep: async () => {
         await prober.look()

@@ -33,20 +33,21 @@ export interface NotifyOptions {
 
 /**
  * Reads the sequenced log from a cursor of its own and puts down what web hooks are to be told; delivery tells them. With no web hook
- * registered the cursor goes straight to the end: a new hook begins with what happens from then on. Answers the entries read.
+ * registered the cursor goes straight to the end: a new hook begins with what happens from then on. Answers the entries read and the
+ * notices put down.
  */
-export async function notifyHooks(options: NotifyOptions): Promise<number> {
+export async function notifyHooks(options: NotifyOptions): Promise<{ readonly read: number; readonly put: number }> {
   const { pool, batchSize, queueLength: most } = options
   const [seen, subscribers] = await Promise.all([readLogCursor(pool, READER), readHookSubscribers(pool)])
   if (subscribers.length === 0) {
     const { epoch, nextIndex: index } = await readLogEnd(pool)
     if (seen.epoch !== epoch || seen.index !== index)
       await queueHookNotices(pool, { reader: READER, seen, next: { epoch, index }, notices: [], most })
-    return 0
+    return { read: 0, put: 0 }
   }
   const entries = await readLog(pool, seen, batchSize)
   const last = entries.at(-1)
-  if (!last) return 0
+  if (!last) return { read: 0, put: 0 }
   const notices = await noticesOf(pool, entries, new Map(subscribers.map((each) => [each.id, each])))
   await signReceipts(options, notices, subscribers)
   await queueHookNotices(pool, {
@@ -56,7 +57,7 @@ export async function notifyHooks(options: NotifyOptions): Promise<number> {
     notices,
     most,
   })
-  return entries.length
+  return { read: entries.length, put: notices.length }
 }
 
 /** Each entry that some subscriber is to be told of, in log order. */

@@ -46,14 +46,17 @@ export const receiptsService = defineService({
     })
     // A reader of its own: what web hooks are told, and signing for them, must not hold up the closing of dispatches.
     const hooks = startSweeper({
-      sweep: async () =>
-        notifyHooks({
+      sweep: async () => {
+        const { read, put } = await notifyHooks({
           pool,
           log,
           batchSize: config.readBatch,
           queueLength: config.hookQueueLength,
           ...(signer ? { receipts: { signer, axis: { name: config.axisName, id: await readOrigin(pool) } } } : {}),
-        }),
+        })
+        if (put > 0) bus.publish(SUBJECTS.hooksWaiting)
+        return read
+      },
       idleMs: config.readIdleMs,
       gather: { ms: config.readGatherMs, fullBatch: config.readBatch },
       signal,

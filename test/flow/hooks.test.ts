@@ -211,3 +211,26 @@ t.test('addresses that the axis may not call, and a hook that stays away', async
   await world.until(async () => told(endpoint, 'hook').some((notice) => notice.dispatch === dispatch))
   t.pass('and hears what comes afterwards')
 })
+
+t.test('a heap of notices goes out in posts one after the other, without a look in between', async (t) => {
+  const HEAP = 350
+  const { world, endpoint } = await startPushWorld(t, { environment: { ...SETTINGS, BREAKER_LOOK_MS: '60000' } })
+  await hook(world, endpoint, 'demo-g12', 'heap')
+  const { dispatch } = await send(world, ['H26'])
+  // Woken by the first of them: the look of its own is a minute away.
+  await world.until(async () => told(endpoint, 'heap').some(({ event }) => event === 'DispatchClosed'))
+  await world.eyes.query(
+    `insert into hook_notice (system_id, epoch, index, entry_id, event, event_time, dispatch_id)
+     select system_id, 0, 1000000 + i, gen_random_uuid(), 'ContentHandover', now(), id
+     from dispatch, generate_series(1, $2::int) i where id = $1`,
+    [dispatch, HEAP],
+  )
+  await world.eyes.query('update hook_state set waiting = waiting + $1, version = version + 1', [HEAP])
+  const before = endpoint.hits.length
+  const more = await send(world, ['H26'])
+  await world.until(async () => told(endpoint, 'heap').filter((notice) => notice.dispatch === dispatch).length > HEAP)
+  const posts = endpoint.hits.slice(before).filter(({ path }) => path === 'heap')
+  t.ok(posts.length >= 4, `${posts.length} posts`)
+  t.ok(posts.every((hit) => bodyOf(hit).notices.length <= 100))
+  await closed(world, more.dispatch)
+})

@@ -80,8 +80,13 @@ t.test('a system that turns to push is pushed what waits in its mailbox', async 
   )
   // They have lain there for longer than a push may take.
   await world.eyes.query(`update consignment set available_at = now() - interval '30 days' where id = any($1)`, [ids])
-  const leased = await world.call('demo-h53', 'POST', '/v1/mailbox/lease', { body: { max: 1 } })
+  const leased = await world.call('demo-h53', 'POST', '/v1/mailbox/lease', { body: { max: 2 } })
   const held = leased.body.items[0].item.consignment as string
+  const { lease, item } = leased.body.items[1]
+  const fetched = item.consignment as string
+  await world.call('demo-h53', 'GET', `/v1/consignments/${fetched}/parts/0?lease=${lease}`)
+  t.equal(await state(world, fetched), 'HANDED_OVER')
+  await world.eyes.query(`update consignment set lease_until = now() - interval '1 second' where id = $1`, [fetched])
   await changeSystem(world.operator, 'demo-h53', { delivery: 'push', pushUrl: endpoint.url('demo-h53') })
   const others = ids.filter((id) => id !== held)
   await world.until(
@@ -95,8 +100,14 @@ t.test('a system that turns to push is pushed what waits in its mailbox', async 
      join log_leaf l on l.entry_id = e.id where c.id = any($1) group by c.id`,
     [others],
   )
-  for (const { events } of rows)
-    t.same(events.slice(0, 3), ['ContentConsignment', 'REASSIGNED', 'ConsignmentQueued'], 'each move has its entry')
+  for (const { id, events } of rows) {
+    const before = id === fetched ? ['ContentConsignment', 'ContentHandover'] : ['ContentConsignment']
+    t.same(
+      events.slice(0, before.length + 2),
+      [...before, 'REASSIGNED', 'ConsignmentQueued'],
+      'each move has its entry, also of what was fetched and never acknowledged',
+    )
+  }
   await world.call('demo-h53', 'POST', '/v1/mailbox/acknowledge', {
     body: { items: [{ consignment: held, lease: leased.body.items[0].lease }] },
   })

@@ -57,7 +57,8 @@ const MOVES: Readonly<Record<string, Move>> = {
   // Where it goes back to is said by the details, or by the entry that follows.
   [EVENTS.released]: { to: AGAIN, from: ['HELD'] },
   [EVENTS.requeued]: { to: AGAIN, from: ['DEAD', 'EXPIRED'] },
-  [EVENTS.reassigned]: { to: ['AVAILABLE', 'QUEUED'], from: WAITING },
+  // What was fetched and never acknowledged is pushed under the same id.
+  [EVENTS.reassigned]: { to: ['AVAILABLE', 'QUEUED'], from: [...WAITING, 'HANDED_OVER'] },
 }
 /** What the receiver has, or had, comes back by its own word only. */
 const GIVEN_BACK: readonly ConsignmentState[] = ['RETRYING', 'HANDED_OVER', 'ACKNOWLEDGED', 'DEAD', 'EXPIRED']
