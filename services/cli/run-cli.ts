@@ -41,6 +41,7 @@ const COMMANDS = {
   backup: async () => (await import('./commands/backup.ts')).backupCommand,
   restore: async () => (await import('./commands/restore.ts')).restoreCommand,
   drill: async () => (await import('./commands/drill.ts')).drillCommand,
+  epoch: async () => (await import('./commands/epoch.ts')).epochCommand,
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
 } satisfies Record<string, () => Promise<Command>>

@@ -48,7 +48,12 @@ t.test(
     await t.rejects(open(0), { code: 'LT_BACKUP_LOG_BUSY' }, 'a sequencer leads')
     await audit.query('select pg_advisory_unlock_all()')
     const first = await open(0)
-    t.match(first, { epoch: 1, origin: `${origin}/epoch-1`, previousOrigin: origin, restoredSize: 1 })
+    t.match(first, {
+      epoch: 1,
+      origin: new RegExp(`^${origin}/epoch-1-[0-9a-f]{8}$`),
+      previousOrigin: origin,
+      restoredSize: 1,
+    })
     const leaf = await owner.query(`select encode(leaf_hash, 'hex') as hash from log_leaf where epoch = 0`)
     t.match(first.restoredRoot, /^[0-9a-f]{64}$/)
     t.equal(first.restoredRoot, leaf.rows[0].hash, 'the root of one leaf is the leaf')
@@ -59,8 +64,10 @@ t.test(
     const { rows } = await owner.query('select entry_id from log_leaf where epoch = 1 and index = 1')
     t.same(rows, [{ entry_id: pending }])
     await audit.query('select pg_advisory_unlock_all()')
-    t.match(await open(4), { epoch: 5, origin: `${origin}/epoch-5` }, 'known from the backups')
-    t.match(await open(0, `${origin}/epoch-8`), { epoch: 9, origin: `${origin}/epoch-9` }, 'known from the checkpoint')
+    const fifth = await open(4)
+    t.match(fifth, { epoch: 5, origin: new RegExp(`^${origin}/epoch-5-[0-9a-f]{8}$`) }, 'known from the backups')
+    const eighth = fifth.origin.replace('epoch-5', 'epoch-8')
+    t.match(await open(0, eighth), { epoch: 9 }, 'known from the checkpoint')
     t.same(told, [1, 1, 5, 9], 'each number told before it is used')
   },
 )
@@ -82,6 +89,20 @@ t.test('what PostgreSQL refuses is told in its words', async (t) => {
     { code: 'LT_BACKUP_RECOVERY_FAILED', message: /not a valid data directory|PG_VERSION/ },
   )
 })
+
+t.test('after a fail-over the log goes on under a new origin by command, each time another', async (t) => {
+  const environment = { DATABASE_URL: database.url('owner') }
+  const [first, second] = [await runEpoch(environment), await runEpoch(environment)]
+  t.match(second.previousOrigin, first.origin)
+  t.equal(second.epoch, first.epoch + 1)
+})
+
+async function runEpoch(environment: Record<string, string>) {
+  let out = ''
+  const streams = { stdout: { write: (text: string) => (out += text) }, stderr: { write: () => true } }
+  t.equal(await runCli(['epoch', '--json', '--by', 'lan'], streams, environment), 0)
+  return JSON.parse(out)
+}
 
 t.test('an archive that is off ends with 1', async (t) => {
   let out = ''

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { BusError } from '../../../libs/errors/index.ts'
 import { appendLeaves, EMPTY_FRONTIER, type Frontier, frontierRoot, toHex } from '../../../libs/merkle/index.ts'
 import { EVENTS } from '../../../libs/model/index.ts'
@@ -8,6 +8,7 @@ import { openEpoch, type Queryable, readLeafHashes, readLogEnd } from '../../../
 import type { LastCheckpoint } from './last-checkpoint.ts'
 
 const PAGE = 20_000
+const EPOCH = /\/epoch-(\d{1,8})(?:-[0-9a-f]{8})?$/
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
 
 /** How the log goes on after a restore. */
@@ -39,7 +40,8 @@ export async function openNextEpoch(database: Queryable, facts: EpochFacts): Pro
   const end = await readLogEnd(database)
   const restoredRoot = toHex(await frontierRoot(sha256, await frontierOf(database, end.epoch)))
   const epoch = 1 + Math.max(end.epoch, facts.known, epochOf(facts.lastSigned?.origin))
-  const origin = `${end.origin.replace(/\/epoch-\d+$/, '')}/epoch-${epoch}`
+  // Two restores need not know of each other, and two logs must never go on under one origin: the number says the order, the rest sets apart.
+  const origin = `${end.origin.replace(EPOCH, '')}/epoch-${epoch}-${randomBytes(4).toString('hex')}`
   const opened = { epoch, origin, previousOrigin: end.origin, restoredSize: end.nextIndex, restoredRoot }
   if (sabotaged('epoch-kept')) return opened
   await facts.onNumber(epoch)
@@ -69,5 +71,5 @@ async function frontierOf(database: Queryable, epoch: number): Promise<Frontier>
 }
 
 function epochOf(origin = ''): number {
-  return Number(/\/epoch-(\d{1,8})$/.exec(origin)?.[1] ?? 0)
+  return Number(EPOCH.exec(origin)?.[1] ?? 0)
 }

@@ -50,7 +50,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   onProgress('copy', '')
   await copyCluster(join(backup, 'postgres'), data, owner)
   const settings = recoverySettings(wal, until)
-  if (settings.restore_command) await writeFile(join(data, 'recovery.signal'), '', { mode: 0o600 })
+  // Also without an archive: what is written from now on is another timeline, and never mixes with what was written after the copy.
+  await writeFile(join(data, 'recovery.signal'), '', { mode: 0o600 })
   const recovery = { data, owner, database: manifest.database, settings, signal }
   return runCluster({ ...recovery, onWaiting: (at) => onProgress('recover', `${at} s`) }, async (connection) => {
     const { rows } = await connection.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn')
@@ -67,9 +68,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   })
 }
 
-/** A base backup without an archive recovers from what it holds; a target needs a command all the same. */
+/** A base backup without an archive recovers from what it holds; recovery needs a command all the same. */
 function recoverySettings(wal: RestoreOptions['wal'], until: RestoreOptions['until']): Record<string, string> {
-  if (wal === undefined && until === undefined) return {}
   return {
     restore_command: wal === undefined ? 'false' : `cp ${wal}/%f %p`,
     ...(until && 'time' in until ? { recovery_target_time: until.time.toISOString() } : {}),
