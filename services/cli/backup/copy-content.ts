@@ -5,7 +5,8 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isBusError } from '../../../libs/errors/index.ts'
 import { makeFolder } from '../make-folder.ts'
-import { copyFile, flushFolder } from './copy-file.ts'
+import { copyFile } from './copy-file.ts'
+import { flushNames } from './flush-names.ts'
 
 /** What a copy of the content folder holds. */
 export interface ContentCopy {
@@ -25,7 +26,8 @@ const DIGEST = /^[0-9a-f]{64}$/
 
 /**
  * Copies every kept file of the content folder `from` into `to` (`<yyyy-mm>/<dispatch>/<sha256>`), which several backups share: only what
- * is new is read, digested and flushed. `list` gets a line `<path> <size>` for each file. What retention removes meanwhile is left out.
+ * is new is read, digested and flushed; the names of all of them are flushed at the end, those too that a run which was killed had
+ * copied. `list` gets a line `<path> <size>` for each file. What retention removes meanwhile is left out.
  */
 export async function copyContent(
   from: string,
@@ -59,13 +61,13 @@ export async function copyContent(
         if (!lines.write(line)) await once(lines, 'drain')
         onProgress(files)
       }
-      if (fresh > 0) await flushFolder(folder)
       copied += fresh
     }
-    await flushFolder(join(to, month))
   }
   lines.end()
-  await once(lines, 'finish')
+  // Flushed, and closed: what cannot be written is told by then.
+  await once(lines, 'close')
+  await flushNames(to, signal)
   return { files, bytes, copied, damaged, listSha256: digest.digest('hex') }
 }
 

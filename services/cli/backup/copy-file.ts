@@ -23,8 +23,8 @@ export async function copyFile(
   sha256: string,
   { owner = {}, again = false }: { readonly owner?: FileOwner; readonly again?: boolean } = {},
 ): Promise<boolean> {
-  const [source, present] = await Promise.all([stat(from), stat(to).catch(() => undefined)])
-  if (present?.size === source.size && !again) return false
+  const [source, present] = await Promise.all([stat(from), sizeOf(to)])
+  if (present === source.size && !again) return false
   const aside = `${to}.${randomUUID()}.part`
   const hash = createHash('sha256')
   const handle = await open(aside, 'wx', 0o600)
@@ -45,6 +45,16 @@ export async function copyFile(
   } catch (error) {
     await handle.close()
     await rm(aside, { force: true })
+    throw error
+  }
+}
+
+/** Bytes of a file; `undefined` where there is none. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }

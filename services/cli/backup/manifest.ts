@@ -1,6 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { BusError } from '../../../libs/errors/index.ts'
+import { BusError, isBusError } from '../../../libs/errors/index.ts'
 import type { ContentCopy } from './copy-content.ts'
 import { flushFolder } from './copy-file.ts'
 import type { BaseBackup } from './take-base.ts'
@@ -63,13 +63,16 @@ export async function readManifest(folder: string): Promise<BackupManifest> {
   return manifest
 }
 
-/** The newest backup under a folder, or the folder itself where it is one. @throws BusError LT_BACKUP_DAMAGED */
+/** The newest whole backup under a folder, or the folder itself where it is one. @throws BusError LT_BACKUP_DAMAGED */
 export async function findBackup(folder: string, names: readonly string[]): Promise<string> {
   if (names.includes(NAME)) return folder
   const found: { path: string; ended: string }[] = []
   for (const name of names) {
     const path = join(folder, name)
-    const manifest = await readManifest(path).catch(() => undefined)
+    const manifest = await readManifest(path).catch((error: unknown) => {
+      if (isBusError(error, 'LT_BACKUP_DAMAGED')) return undefined
+      throw error
+    })
     if (manifest) found.push({ path, ended: manifest.content.ended })
   }
   const newest = found.sort((a, b) => a.ended.localeCompare(b.ended)).at(-1)

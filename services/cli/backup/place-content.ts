@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path'
 import { isBusError } from '../../../libs/errors/index.ts'
 import { type ContentFile, listContentFiles, type Queryable } from '../../../libs/store/index.ts'
 import { makeFolder } from '../make-folder.ts'
-import { copyFile, type FileOwner, flushFolder } from './copy-file.ts'
+import { copyFile, type FileOwner } from './copy-file.ts'
+import { flushNames } from './flush-names.ts'
 
 /** What became of the content of the restored rows. */
 export interface PlacedContent {
@@ -30,7 +31,10 @@ export async function placeContent(
   for (;;) {
     const page = await listContentFiles(database, after)
     const last = page.at(-1)
-    if (!last) return { files, missing }
+    if (!last) {
+      await flushNames(to)
+      return { files, missing }
+    }
     after = last
     for (const file of page) {
       if (PATH.test(file.path) && (await place(join(from, file.path), join(to, file.path), await ownerOf(to)))) files++
@@ -49,7 +53,6 @@ async function place(from: string, to: string, owner: FileOwner): Promise<boolea
       await give(each, owner)
     }
     await copyFile(from, to, basename(to), { owner })
-    await flushFolder(folder)
     return true
   } catch (error) {
     const gone = (error as NodeJS.ErrnoException).code === 'ENOENT'

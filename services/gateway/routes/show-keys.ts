@@ -58,7 +58,10 @@ export async function loadPublicKeys(keyDir: string, token: TokenKey): Promise<P
   const [receipts, delivery] = await Promise.all([
     readChain(join(keyDir, KEY_FILES.receiptChain)),
     // A door without delivery beside it has no such key.
-    readChain(join(keyDir, KEY_FILES.deliveryChain)).catch(() => undefined),
+    readChain(join(keyDir, KEY_FILES.deliveryChain)).catch((error: { cause?: NodeJS.ErrnoException }) => {
+      if (error.cause?.code === 'ENOENT') return undefined
+      throw error
+    }),
   ])
   const { kty = '', crv = '', x = '', y = '' } = token.publicKey.export({ format: 'jwk' })
   return {
