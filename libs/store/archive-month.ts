@@ -106,9 +106,13 @@ async function whereIs(connection: Connection, part: string): Promise<'attached'
   return rows[0]?.place
 }
 
+/** Rows of each kind of key in one commit. */
+const KEYS_AT_ONCE = 20_000
+
 /**
  * Moves the keys of a month's submissions between the living tables and `archive`, with the entry of the whole act: the same bytes
  * sent again later are a new submission while their dispatch is away. Keys that were taken since stay with the newer dispatch.
+ * A bounded number in each commit, the entry in the first; may be called again after it was interrupted.
  */
 export async function moveMonthKeys(
   connection: Connection,
@@ -116,13 +120,30 @@ export async function moveMonthKeys(
   to: 'archive' | 'public',
   entries: readonly object[],
 ): Promise<number> {
+  let moved = 0
+  for (let act = entries; ; act = []) {
+    const some = await moveSomeKeys(connection, month, to, act)
+    moved += some
+    if (some === 0) return moved
+  }
+}
+
+async function moveSomeKeys(
+  connection: Connection,
+  month: string,
+  to: 'archive' | 'public',
+  entries: readonly object[],
+): Promise<number> {
   const { from, to: until } = names(month)
   const [source, target] = to === 'archive' ? ['public', 'archive'] : ['archive', 'public']
+  const some = (table: string): string => `delete from ${source}.${table} where ctid = any(array(
+          select ctid from ${source}.${table} where dispatch_id >= uuid_floor($1) and dispatch_id < uuid_floor($2) limit ${KEYS_AT_ONCE}
+        )) returning *`
   const { rows } = await connection.query<{ moved: number }>(
     `with recipients as (
-        delete from ${source}.submission_recipient where dispatch_id >= uuid_floor($1) and dispatch_id < uuid_floor($2) returning *
+        ${some('submission_recipient')}
       ), keys as (
-        delete from ${source}.submission_key where dispatch_id >= uuid_floor($1) and dispatch_id < uuid_floor($2) returning *
+        ${some('submission_key')}
       ), moved_recipients as (
         insert into ${target}.submission_recipient select * from recipients on conflict do nothing
       ), moved_keys as (

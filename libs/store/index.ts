@@ -323,6 +323,7 @@ export {
   tryLeadSequencer,
 } from './sequence-entries.ts'
 export {
+  findRequestTargets,
   lockOpenRequests,
   type OpenRequest,
   type Settlement,

@@ -9,6 +9,22 @@ export interface OpenRequest {
   readonly action: 'recall' | 'update' | 'replace' | 'remove'
 }
 
+/** Documents of which an agency is asked something about these dispatches, or by them, in the order in which they are locked. */
+export async function findRequestTargets(
+  database: Queryable,
+  agency: string,
+  about: readonly string[],
+): Promise<string[]> {
+  const { rows } = await database.query<{ id: string }>({
+    name: 'find-request-targets',
+    text: `select distinct target_dispatch_id as id from business_request
+      where agency_code = $1 and outcome = 'pending' and (target_dispatch_id = any($2::uuid[]) or dispatch_id = any($2::uuid[]))
+      order by 1`,
+    values: [agency, about],
+  })
+  return rows.map(({ id }) => id)
+}
+
 /** Open requests of an agency about these dispatches, or made by them, newest first; locked. */
 export async function lockOpenRequests(
   database: Queryable,

@@ -55,7 +55,7 @@ export async function routeAction(dispatch: DispatchToRoute, options: RoutingOpt
     if (unrouted) throw new TargetNotRouted(unrouted.dispatch)
 
     const effects = await decideAll(client, dispatch, action.requests, targets, now)
-    const added = action.added.flatMap((each) => addReceiver(each, targets, options, at))
+    const added = action.added.flatMap((each) => addReceiver(each, own, targets, options, at))
     const rows = makeRows(dispatch, options.registry, now, sparedOf(dispatch, own, effects))
     const moved = await routeDispatches(client, {
       moves: [{ id: dispatch.id, version: dispatch.version, at, marked: true }],
@@ -117,7 +117,11 @@ async function decideAll(
   const rows = await lockConsignments(client, { dispatches, agencies, floor: idFloor(dispatches) })
   for (const request of requests) {
     const target = targets.get(request.dispatch)
-    if (!target) continue
+    if (!target) {
+      // Put away with its month: it had ended at every receiver, who may have it.
+      for (const agency of request.agencies) effects.seen.set(agency, true)
+      continue
+    }
     for (const agency of request.agencies) {
       const own = rows.filter((row) => row.dispatch_id === target.id && row.agency_code === agency)
       if (target.state === 'ACCEPTED') decideUnborn(effects, request, target, agency)
@@ -183,11 +187,14 @@ function sparedOf(dispatch: DispatchToRoute, own: LockedDispatch, { seen }: Effe
 
 function addReceiver(
   wanted: { readonly dispatch: string; readonly agency: string; readonly asWritten: string },
+  update: LockedDispatch,
   targets: ReadonlyMap<string, LockedDispatch>,
   { registry }: RoutingOptions,
   at: string,
 ): AddedConsignment[] {
   const target = targets.get(wanted.dispatch)
+  // What was taken back since, the update or the whole of what it widens, goes to nobody new.
+  if (update.recall_marks?.[wanted.agency] !== undefined || (target && isTakenBack(target))) return []
   // Added by another update meanwhile, or deleted: the receiver's own packet still tells of it.
   if (target?.content_state !== 'KEPT' || target.recipients.some(({ agency }) => agency === wanted.agency)) return []
   const mode = modeOf(registry, wanted.agency)
@@ -206,6 +213,10 @@ function addReceiver(
       content_hash: target.content_hash.toString('hex'),
     },
   ]
+}
+
+function isTakenBack({ recipients, recall_marks: marks }: LockedDispatch): boolean {
+  return marks !== null && recipients.every(({ agency }) => marks[agency] !== undefined)
 }
 
 function sealAdded(

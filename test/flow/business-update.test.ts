@@ -1,4 +1,6 @@
 import t from 'tap'
+import { openPool } from '../../libs/store/index.ts'
+import { routeDispatches } from '../../services/routing/route-dispatches.ts'
 import {
   fetchHeld,
   lease,
@@ -7,6 +9,8 @@ import {
   recipientOf,
   report,
   routed,
+  routingOf,
+  type SentDocument,
   sendDocument,
   show,
   update,
@@ -167,3 +171,31 @@ t.test('a recall after an update stands above it', async (t) => {
     ({ state, business }) => state === 'RECALLED' && business.done === 'recalled',
   )
 })
+
+for (const [what, recalled] of [
+  ['the document', (document: SentDocument) => document],
+  ['the update', (_: SentDocument, updating: SentDocument) => updating],
+] as const) {
+  t.test(`a receiver is not added once ${what} was recalled before it was routed`, async (t) => {
+    await world.stop('routing')
+    const document = await sendDocument(world, 'demo-g12', ['H26'])
+    const receivers = [{ agency: 'H53', change: 'added' as const }]
+    const asked = await update(world, document, ['H26', 'H53'], { changesReceivers: true, receivers })
+    const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${asked.body.dispatch}`)
+    const updating = { ...document, ...body, dispatch: asked.body.dispatch }
+    const target = recalled(document, updating)
+    const back = await recall(world, target, target === document ? ['H26'] : ['H26', 'H53'])
+    t.equal(back.status, 202, JSON.stringify(back.body))
+    // The recall overtakes: its mark is there before the update is routed.
+    const routing = openPool(world.servers.database.url('routing'), { name: 'overtaking', max: 2 })
+    t.teardown(() => routing.end())
+    for (const id of [back.body.dispatch, document.dispatch, asked.body.dispatch])
+      await routeDispatches([id], routingOf(routing))
+    await world.start('routing')
+    const shown = await show(world, 'demo-g12', document.dispatch)
+    t.same(
+      shown.recipients.map(({ agency }: { agency: string }) => agency),
+      ['H26'],
+    )
+  })
+}
