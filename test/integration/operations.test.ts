@@ -623,7 +623,33 @@ t.test('four eyes: another operator approves exactly what was seen, once', async
     digest: abandoned.digest.toString('hex'),
     requestId: 'r8',
   })
-  t.match(carried, { state: 'DONE', result: { done: 2 } }, 'what a dead process left is carried on')
+  t.match(carried, { state: 'DONE', result: { done: 2, resumed: true } }, 'what a dead process left is carried on')
+  const taken = await eyes.query(
+    `select d.details from audit_entry e join audit_detail d on d.entry_id = e.id
+      where e.event = 'OperationApproved' and d.details like $1`,
+    [`%"resumed":true%`],
+  )
+  t.match(JSON.parse(taken.rows[0]?.details ?? '{}'), { resumed: true, operator: 'Minh' }, 'with an entry of its own')
+
+  await eyes.query('update consignment set state = $2, version = version + 1, ended_at = now() where id = any($1)', [
+    [a.id, b.id],
+    'DEAD',
+  ])
+  const left = await file()
+  await eyes.query(
+    `update operation_request set state = 'EXECUTING', decided_by = $2, decided_at = now() - interval '11 minutes' where id = $1`,
+    [left.id, minh.id],
+  )
+  const ended = await rejectRequest(operations, { id: left.id, operator: minh, reason: 'thôi', requestId: 'r9' })
+  t.equal(ended.state, 'REJECTED', 'or ended')
+
+  const filed = await file()
+  await eyes.query('update operator set revoked_at = now() where id = $1', [lan.id])
+  const approving = { id: filed.id, operator: minh, digest: filed.digest.toString('hex'), requestId: 'r10' }
+  t.equal(await codeOf(approveRequest(operations, approving)), 'LT_OPS_REQUESTER_REVOKED')
+  t.equal((await rowOf(a.id)).state, 'DEAD')
+  t.equal((await rejectRequest(operations, { ...approving, reason: 'đã nghỉ' })).state, 'REJECTED')
+  await eyes.query('update operator set revoked_at = null where id = $1', [lan.id])
   await set('requeue', null)
 })
 

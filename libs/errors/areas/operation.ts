@@ -80,6 +80,17 @@ export const operationErrors = defineErrors({
     title: { vi: 'Đề nghị {id} đã quá hạn phê duyệt.', en: 'Request {id} has expired.' },
     advice: { vi: 'Lập lại đề nghị trên tình trạng hiện nay.', en: 'File it again on the present state of things.' },
   },
+  LT_OPS_REQUESTER_REVOKED: {
+    ...CONFLICT,
+    title: {
+      vi: 'Người lập đề nghị {id} ({name}) đã bị thu hồi quyền vận hành.',
+      en: 'The operator who filed request {id} ({name}) was revoked.',
+    },
+    advice: {
+      vi: 'Từ chối đề nghị này; người đang có quyền lập lại nếu còn cần.',
+      en: 'Reject it; somebody with rights files it again if it is still wanted.',
+    },
+  },
   LT_OPS_OTHER_DIGEST: {
     ...CONFLICT,
     title: {

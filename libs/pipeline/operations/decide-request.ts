@@ -12,9 +12,6 @@ import type { PlannedMove } from './judge-consignment.ts'
 import { type Cause, causeDetails, checkReason, type Operations, type Operator, type Subject } from './operation.ts'
 import { countSkips, type Performed, perform } from './perform.ts'
 
-/** An execution without an end after so long was that of a process that died: whoever approves again carries it on. */
-const ABANDONED_MS = 600_000
-
 export interface Decision {
   readonly id: string
   readonly operator: Operator
@@ -26,8 +23,8 @@ export interface Decision {
 
 /**
  * Approves a request of another operator and carries it out, once: of two who approve one does. Only what the request shows is done;
- * what changed since it was filed is left alone.
- * @throws BusError LT_OPS_UNKNOWN_REQUEST, LT_OPS_OWN_REQUEST, LT_OPS_OTHER_DIGEST, LT_OPS_REQUEST_EXPIRED, LT_OPS_REQUEST_DECIDED,
+ * what changed since it was filed is left alone. An execution that a dead process abandoned is carried on by whoever approves it again.
+ * @throws BusError LT_OPS_UNKNOWN_REQUEST, LT_OPS_OWN_REQUEST, LT_OPS_OTHER_DIGEST, LT_OPS_REQUEST_EXPIRED, LT_OPS_REQUEST_DECIDED, LT_OPS_REQUESTER_REVOKED,
  *   LT_STORE_UNAVAILABLE
  */
 export async function approveRequest(operations: Operations, decision: Decision): Promise<OperationRequestRow> {
@@ -35,9 +32,7 @@ export async function approveRequest(operations: Operations, decision: Decision)
   if (row.requested_by === decision.operator.id && !sabotaged('self-approval'))
     throw new BusError('LT_OPS_OWN_REQUEST', { id: row.id })
   if (decision.digest !== row.digest.toString('hex')) throw new BusError('LT_OPS_OTHER_DIGEST', { id: row.id })
-  const abandoned =
-    row.state === 'EXECUTING' && row.decided_at !== null && Date.now() - row.decided_at.getTime() > ABANDONED_MS
-  if (!abandoned) await decide(operations, row, decision, true)
+  await decide(operations, row, decision, true)
   const cause: Cause = {
     operator: { id: row.requested_by, name: row.requester, role: 'operator' },
     reason: row.reason,
@@ -45,7 +40,9 @@ export async function approveRequest(operations: Operations, decision: Decision)
     approval: { request: row.id, by: decision.operator.name },
   }
   const { moves } = row.snapshot as { moves: PlannedMove[] }
-  const result = describeResult(await perform(operations, row.subject as Subject, moves, cause))
+  const performed = await perform(operations, row.subject as Subject, moves, cause)
+  // What the dead process had done stands in the log and is left alone here.
+  const result = { ...describeResult(performed), ...(row.abandoned ? { resumed: true } : {}) }
   const now = new Date()
   const details = { action: row.action, result: JSON.stringify(result), ...causeDetails(cause) }
   await finishRequest(operations.pool, { id: row.id, result, at: now.toISOString() }, [
@@ -55,7 +52,7 @@ export async function approveRequest(operations: Operations, decision: Decision)
   return find(operations, row.id)
 }
 
-/** Rejects a request, or takes one's own back. @throws BusError as `approveRequest`, and LT_OPS_BAD_FIELD without a reason */
+/** Rejects a request, takes one's own back, or ends one whose execution was abandoned: what was done of it stays done. @throws BusError as `approveRequest`, and LT_OPS_BAD_FIELD without a reason */
 export async function rejectRequest(operations: Operations, decision: Decision): Promise<OperationRequestRow> {
   const reason = checkReason(decision.reason ?? '')
   await decide(operations, await find(operations, decision.id), { ...decision, reason }, false)
@@ -81,6 +78,7 @@ async function decide(
     action: row.action,
     digest: row.digest.toString('hex'),
     requestedBy: row.requester,
+    ...(row.abandoned ? { resumed: true } : {}),
     ...causeDetails({ operator, reason: reason ?? '', requestId }),
   }
   const decided = await writeDecision(
@@ -96,9 +94,10 @@ async function decide(
     [{ owner: row.id, ...sealEntry({ event, details }, now) }],
   )
   if (decided) return
-  const { id, state, expired } = await find(operations, row.id)
+  const { id, state, expired, requester, requester_revoked: revoked } = await find(operations, row.id)
   if (expired) throw new BusError('LT_OPS_REQUEST_EXPIRED', { id })
   if (state !== 'PENDING') throw new BusError('LT_OPS_REQUEST_DECIDED', { id, state })
+  if (revoked && approves) throw new BusError('LT_OPS_REQUESTER_REVOKED', { id, name: requester })
   throw new BusError('LT_OPS_KEY_INVALID')
 }
 

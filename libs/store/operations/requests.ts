@@ -21,6 +21,9 @@ export interface OperationRequestRow {
   readonly finished_at: Date | null
   /** By the database's clock; only what is still to be decided expires. */
   readonly expired: boolean
+  /** Its execution ended without a result: whoever did it died. */
+  readonly abandoned: boolean
+  readonly requester_revoked: boolean
   /** Names of the two. */
   readonly requester: string
   readonly decider: string | null
@@ -31,6 +34,8 @@ type Entry = { readonly owner: string } & object
 const COLUMNS = `r.id, r.action, r.subject, r.snapshot, r.digest, r.affected, r.reason, r.requested_by, r.requested_at, r.expires_at,
   r.state, r.decided_by, r.decided_at, r.decision_reason, r.result, r.finished_at,
   r.state = 'PENDING' and r.expires_at <= clock_timestamp() as expired,
+  r.state = 'EXECUTING' and r.decided_at < clock_timestamp() - interval '10 minutes' as abandoned,
+  (select revoked_at is not null from operator where id = r.requested_by) as requester_revoked,
   (select name from operator where id = r.requested_by) as requester,
   (select name from operator where id = r.decided_by) as decider`
 
@@ -89,9 +94,12 @@ export async function listRequests(
   return rows
 }
 
+/** An execution without an end after so long was that of a process that died. */
+const ABANDONED = `r.state = 'EXECUTING' and r.decided_at < clock_timestamp() - interval '10 minutes'`
+
 /**
- * Decides a request that waits and has not expired: of two decisions one wins. A requester cannot approve his own; who was revoked
- * decides nothing. Answers whether it was this call.
+ * Decides a request that waits and has not expired, or whose execution was abandoned: of two decisions one wins. A requester cannot
+ * approve his own; who was revoked decides nothing, and nothing of his is approved. Answers whether it was this call.
  */
 export async function decideRequest(
   database: Queryable,
@@ -112,7 +120,8 @@ export async function decideRequest(
         update operation_request r set state = case when $2::boolean then 'EXECUTING' else 'REJECTED' end,
           decided_by = o.id, decided_at = $5, decision_reason = $4, finished_at = case when not $2 then $5::timestamptz end
         from operator o
-        where r.id = $1 and r.state = 'PENDING' and r.expires_at > clock_timestamp()
+        where r.id = $1 and ((r.state = 'PENDING' and r.expires_at > clock_timestamp()) or (${ABANDONED}))
+          and (not $2 or exists (select from operator q where q.id = r.requested_by and q.revoked_at is null))
           and o.id = $3 and o.revoked_at is null and (not $2 or o.id <> r.requested_by or $7)
         returning r.id
       ), ${auditCtes('$6', 'moved')} select id from moved`,

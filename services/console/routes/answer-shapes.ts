@@ -14,7 +14,8 @@ export const reasonShape = Type.String({
 })
 export const timeShape = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?(Z|[+-]\\d{2}:\\d{2})$',
-  description: 'RFC 3339',
+  format: 'date-time',
+  description: 'RFC 3339; a day and time that exist',
 })
 
 /** One consignment of an action: done, or why it was left alone, with all that a problem says. */
