@@ -168,6 +168,7 @@ export {
   type MovedConsignment,
   moveConsignments,
 } from './move-consignments.ts'
+export { noteDoorUp } from './note-door.ts'
 export type { NoticeRow } from './notice-sql.ts'
 export {
   type EpochOutcome,

@@ -1,4 +1,5 @@
 import { auditCtes } from './audit-sql.ts'
+import { DOOR_GAP_S } from './note-door.ts'
 import { type NoticeRow, noticeCtes } from './notice-sql.ts'
 import type { Queryable } from './pool.ts'
 
@@ -13,7 +14,7 @@ export interface SilenceChange {
 }
 
 /**
- * Systems that fetch, are not suspended and were not seen for so long, without an open silence; and open silences whose system
+ * Systems that fetch, are not suspended and were not seen for so long in which the axis could be reached without a gap, without an open silence; and open silences whose system
  * was seen again. A system that never called is not silent: it has not begun.
  */
 export async function findSilenceChanges(database: Queryable, afterMs: number): Promise<SilenceChange[]> {
@@ -21,12 +22,14 @@ export async function findSilenceChanges(database: Queryable, afterMs: number): 
     name: 'find-silence-changes',
     text: `select s.id, s.code, s.last_seen_at as since, null::timestamptz as back_at from system s
       where s.suspended_at is null and s.delivery = 'pull' and s.last_seen_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+        and exists (select from door_up u where u.since < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+          and u.seen_at > clock_timestamp() - make_interval(secs => $2))
         and not exists (select from system_silence q where q.system_id = s.id and q.ended_at is null)
       union all
       select s.id, s.code, q.since, s.last_seen_at from system_silence q join system s on s.id = q.system_id
       -- What was kept has milliseconds only.
       where q.ended_at is null and date_trunc('milliseconds', s.last_seen_at) > q.since`,
-    values: [afterMs],
+    values: [afterMs, DOOR_GAP_S],
   })
   return rows
 }

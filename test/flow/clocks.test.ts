@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { addDays, localDate } from '../../libs/model/index.ts'
+import { addSystem } from '../../libs/registry/index.ts'
 import { startService } from '../../libs/runtime/index.ts'
 import { readEvidence } from '../../libs/signature/index.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
@@ -297,18 +298,24 @@ t.test('due dates: reminded, overdue, escalated to the level above and the sende
 })
 
 t.test('a system that stops calling is reported to the operators, once, and when it is back', async (t) => {
+  // One that nobody calls with: what the door saw is written down seconds later.
+  await addSystem(world.operator, { code: 'demo-im-lang', name: 'Hệ thống im lặng' })
   const seen = (ago: string) =>
-    world.eyes.query(`update system set last_seen_at = now() - $1::interval where code = 'demo-h53'`, [ago])
+    world.eyes.query(`update system set last_seen_at = now() - $1::interval where code = 'demo-im-lang'`, [ago])
   const told = (what: RegExp): number => smtp.mails.filter((mail) => what.test(readMail(mail).text)).length
   await seen('2 hours')
-  await world.until(async () => told(/demo-h53 không gọi trục từ/) > 0)
+  await settled()
+  t.equal(told(/demo-im-lang không gọi trục từ/), 0, 'the axis itself can be reached only since a moment ago')
+  const { rowCount } = await world.eyes.query(`update door_up set since = now() - interval '3 hours'`)
+  t.equal(rowCount, 1)
+  await world.until(async () => told(/demo-im-lang không gọi trục từ/) > 0)
   await settled()
   t.equal(told(/đã gọi lại/), 0, 'it is not back by itself')
   await seen('0 seconds')
-  await world.until(async () => told(/demo-h53 im lặng từ .* đã gọi lại/) > 0)
+  await world.until(async () => told(/demo-im-lang im lặng từ .* đã gọi lại/) > 0)
   await settled()
-  t.equal(told(/demo-h53 không gọi trục từ/), 1)
-  const addressees = smtp.mails.filter((mail) => /demo-h53/.test(readMail(mail).text)).flatMap(({ to }) => to)
+  t.equal(told(/demo-im-lang không gọi trục từ/), 1)
+  const addressees = smtp.mails.filter((mail) => /demo-im-lang/.test(readMail(mail).text)).flatMap(({ to }) => to)
   t.same([...new Set(addressees)], [CONTACTS.operators])
   const { rows } = await world.eyes.query(`select event from audit_entry where event like 'System%' order by id`)
   t.same(

@@ -1,7 +1,7 @@
 import { SUBJECTS } from '../../../libs/model/index.ts'
 import { startSweeper } from '../../../libs/pipeline/index.ts'
 import { openChannels } from '../notices/open-channels.ts'
-import { sendNotices } from '../notices/send-notices.ts'
+import { type NoticeStage, sendNotices } from '../notices/send-notices.ts'
 import { loadTemplates } from '../notices/templates.ts'
 import { clockPolicy } from './clock-rules.ts'
 import type { ClockStage } from './clock-stage.ts'
@@ -29,7 +29,8 @@ export async function runClocks(
   const channels = await openChannels(config)
   const full: ClockStage = { ...stage, policy: clockPolicy(config, calendar) }
   const onCommitted = (): void => void stage.bus.publish(SUBJECTS.auditPending)
-  const notices = { config, log, pool, templates, channels, onCommitted }
+  const notices = { config, log, pool, templates, onCommitted }
+  const names = Object.keys(channels) as (keyof typeof channels)[]
   const loop = (what: string, sweep: () => Promise<number>, idleMs: number, fullBatch?: number): Promise<void> =>
     startSweeper({
       sweep,
@@ -42,7 +43,10 @@ export async function runClocks(
     loop('following the log for clocks', () => followClocks(full), config.clockIdleMs, LOG_BATCH),
     loop('sweeping clocks', () => sweepClocks(full), config.clockIdleMs),
     loop('looking for silent systems', () => watchSilence(full), config.clockIdleMs),
-    loop('sending notices', () => sendNotices(notices), config.noticeIdleMs),
+    // One each: a mail server that takes its time must not keep a short message waiting.
+    ...(names.length > 0 ? names : [undefined]).map((name) =>
+      loop('sending notices', () => sendNotices({ ...notices, channels: only(channels, name) }), config.noticeIdleMs),
+    ),
   ]
   // Messages under way when time is up stay claimed: whoever sweeps next finds them unsure.
   const hurried = new Promise<void>((resolve) => hurry.addEventListener('abort', () => resolve(), { once: true }))
@@ -51,4 +55,12 @@ export async function runClocks(
       await Promise.all(Object.values(channels).map((channel) => channel.close()))
     }),
   }
+}
+
+function only(
+  channels: NoticeStage['channels'],
+  name: keyof NoticeStage['channels'] | undefined,
+): NoticeStage['channels'] {
+  const channel = name && channels[name]
+  return channel ? { [name]: channel } : {}
 }
