@@ -54,6 +54,8 @@ export const EVENTS = {
   /** Content may not be deleted until it is released: a legal hold. */
   contentHeld: 'ContentHeld',
   contentReleased: 'ContentReleased',
+  /** How long content of a class is kept, or which dispatches fall into it. */
+  retentionChanged: 'RetentionChanged',
   /** An operator's check of the database mended a row; state and content are as they were. */
   repaired: 'StateRepaired',
   partitionDetached: 'PartitionDetached',

@@ -16,8 +16,8 @@ import {
   type StatusSent,
 } from './read-stores.ts'
 
-/** Acknowledgement receipts that are fetched and verified at most; the submission receipts are verified all. */
-const RECEIPTS = 400
+/** Dispatches whose acknowledgements are fetched in one request. */
+const AT_ONCE = 100
 
 /** What the clients' stores say once everything rests; every fault in one line of words. */
 export interface Verdict {
@@ -154,7 +154,7 @@ async function badReceipts(world: CrashWorld, handovers: readonly Handover[]): P
   return bad
 }
 
-/** Each consignment has an acknowledgement that can be fetched and verifies; answers how many were looked at. */
+/** Each consignment of every document has an acknowledgement that can be fetched and verifies; answers how many were verified. */
 async function fetchReceipts(
   world: CrashWorld,
   { parties }: Traffic,
@@ -162,27 +162,32 @@ async function fetchReceipts(
   lost: string[],
 ): Promise<number> {
   const trust = trustOf(world)
-  let looked = 0
+  let verified = 0
   for (const { client, dir } of parties) {
     const own = handovers.filter((each) => each.store === dir)
-    await inParallel(own.slice(-Math.ceil(RECEIPTS / 6)), 4, async ({ dispatch, recipients, name }) => {
-      const facts = await client.dispatch(dispatch).catch((error: unknown) => {
-        lost.push(`${name}: accepted, but not to be asked for (${String(error)})`)
-        return undefined
-      })
-      if (!facts) return
-      for (const { consignment } of recipients) {
-        const fact = facts.receipts.find(
-          (each) => each.event === EVENTS.acknowledged && each.consignment === consignment,
-        )
-        looked += 1
-        if (!fact) lost.push(`${name}: no acknowledgement of ${consignment}`)
-        else if ((await verifyReceipt(await client.receipt(dispatch, fact.entry), trust)).verdict !== 'valid')
-          lost.push(`${name}: the acknowledgement of ${consignment} does not verify`)
+    const pages = Array.from({ length: Math.ceil(own.length / AT_ONCE) }, (_, i) =>
+      own.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+    )
+    await inParallel(pages, 4, async (page) => {
+      const fetched = await client.fetchReceipts(
+        page.map(({ dispatch }) => dispatch),
+        [EVENTS.acknowledged],
+      )
+      const found = new Map(fetched.map((each) => [each.dispatch, each]))
+      for (const { dispatch, recipients, name } of page) {
+        const { ok, receipts = [], code } = found.get(dispatch) ?? { ok: false, code: 'no answer' }
+        if (!ok) lost.push(`${name}: accepted, but not to be asked for (${code})`)
+        for (const { consignment } of recipients) {
+          const receipt = receipts.find((each) => each.consignment === consignment)
+          if (!receipt) lost.push(`${name}: no acknowledgement of ${consignment}`)
+          else if ((await verifyReceipt(Buffer.from(receipt.xml), trust)).verdict !== 'valid')
+            lost.push(`${name}: the acknowledgement of ${consignment} does not verify`)
+          else verified += 1
+        }
       }
     })
   }
-  return looked
+  return verified
 }
 
 function trustOf({ axis }: CrashWorld): TrustStore {

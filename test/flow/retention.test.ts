@@ -80,27 +80,45 @@ const events = async (id: string): Promise<string[]> =>
     )
   ).rows.map(({ event }) => event)
 
+/** Who changes how long content is kept, and why. */
+const WHY = ['--by', 'lan', '--reason', 'quyết định 12']
+
 t.test('nothing is deleted until somebody says after how many days', async (t) => {
   const sent = await closed(sendInline(SMALL_PDF))
   t.equal((await row(sent.dispatch)).retention_class, 'document', 'its class is known when it is closed')
   t.equal(await deleteDueContent(deletion), 0)
-  t.match(await cli('retention', 'class', 'document', '30'), { code: EXIT_CODES.done, out: /30 days after closing/ })
+  t.match(await cli('retention', 'class', 'document', '30', ...WHY), {
+    code: EXIT_CODES.done,
+    out: /30 days after closing/,
+  })
   t.equal(await deleteDueContent(deletion), 0, 'not before its time')
   t.match((await cli('retention')).out, /document +30 days/)
+  const { rows } = await world.eyes.query(
+    `select d.details from audit_entry e join audit_detail d on d.entry_id = e.id where e.event = 'RetentionChanged'`,
+  )
+  t.match(
+    rows.map(({ details }) => JSON.parse(details)),
+    [{ class: 'document', keepDays: 30, operator: 'lan', reason: 'quyết định 12' }],
+    'with who and why',
+  )
   for (const wrong of [
     ['class', 'Viết', '3'],
     ['class', 'x', '-1'],
     ['rule', 'nosuch'],
-    ['rule', 'document', '--detail', '3'],
+    ['rule', 'document', '--detail', '3', ...WHY],
+    ['class', 'document', '3'],
+    ['rule', 'document'],
   ])
     t.equal((await cli('retention', ...wrong)).code, EXIT_CODES.usage, wrong.join(' '))
 })
 
 t.test('the most telling rule decides, and a rule that changed is asked before anything goes', async (t) => {
   const sent = await closed(sendInline(SMALL_PDF))
-  await cli('retention', 'class', 'document', '0')
-  await cli('retention', 'class', 'notices', 'never')
-  t.match(await cli('retention', 'rule', 'notices', '--kind', 'document', '--type', '2', '--detail', '7'), { code: 0 })
+  await cli('retention', 'class', 'document', '0', ...WHY)
+  await cli('retention', 'class', 'notices', 'never', ...WHY)
+  t.match(await cli('retention', 'rule', 'notices', '--kind', 'document', '--type', '2', '--detail', '7', ...WHY), {
+    code: 0,
+  })
   t.equal(await deleteDueContent(deletion, AbortSignal.abort()), 0)
   await deleteDueContent(deletion)
   t.match(await row(sent.dispatch), { content_state: 'KEPT', retention_class: 'notices' })
@@ -118,10 +136,11 @@ t.test('the most telling rule decides, and a rule that changed is asked before a
     '7',
     '--system',
     'demo-g12',
+    ...WHY,
   )
   const own = await closed(sendInline(SMALL_PDF))
   t.equal((await row(own.dispatch)).retention_class, 'document', "the system's own rule comes first")
-  await cli('retention', 'rule', 'document', '--kind', 'document', '--type', '2', '--detail', '7')
+  await cli('retention', 'rule', 'document', '--kind', 'document', '--type', '2', '--detail', '7', ...WHY)
   await world.eyes.query(`update dispatch set retention_class = null where state = 'CLOSED'`)
   await deleteDueContent(deletion)
   t.equal((await row(own.dispatch)).content_state, 'DELETED')

@@ -196,7 +196,7 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   await eyes.query(
     `insert into content_proof select id, null, '{}', '', ${at} from dispatch where content_state = 'DELETING'`,
   )
-  await run('retention', 'class', 'document', '0')
+  await run('retention', 'class', 'document', '0', '--reason', 'thử')
   const { key } = await addOperator(operator, { name: 'admin', role: 'administrator' }, undefined, 'test')
   const stream = { write: () => true }
   const environment = { DATABASE_URL: database.url('cli'), LIENTHONG_OPERATOR: key }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { sealEntry } from '../../libs/pipeline/index.ts'
 import {
   acceptDispatches,
   beginDeletion,
@@ -96,6 +97,10 @@ import {
 import { createDatabase } from '../harness/create-database.ts'
 
 const ID = '01890000-0000-7000-8000-000000000000'
+const sealed = () => {
+  const entry = sealEntry({ event: 'RetentionChanged', details: {} }, new Date())
+  return { owner: entry.id, ...entry }
+}
 
 const BREAKER = {
   system_id: ID,
@@ -238,9 +243,13 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
     (pool) => listHeldContent(pool, 10),
     (pool) => listRetentionClasses(pool),
     (pool) => listRetentionRules(pool),
-    (pool) => setRetentionClass(pool, { code: 'x', keepDays: 1 }),
+    (pool) => setRetentionClass(pool, { code: 'x', keepDays: 1 }, sealed()),
     (pool) =>
-      setRetentionRule(pool, { classCode: 'x', kind: null, documentType: '1', documentDetail: '2', systemId: ID }),
+      setRetentionRule(
+        pool,
+        { classCode: 'x', kind: null, documentType: '1', documentDetail: '2', systemId: ID },
+        sealed(),
+      ),
     (pool) => listPartitionMonths(pool),
     (pool) => listDispatchIds(pool, { after: ID, before: ID }, 1),
     (pool) => readBundles(pool, [ID], true),
@@ -274,7 +283,8 @@ t.test('every statement runs with the rights of its service', async (t) => {
   t.equal(await tryLeadSequencer(audit), true)
   const end = await readLogEnd(audit)
   t.equal(end.nextIndex, 0)
-  t.same(await sequenceEntries(audit, end.epoch, end.nextIndex, 10), [])
+  // Of the two changes of retention.
+  t.equal((await sequenceEntries(audit, end.epoch, end.nextIndex, 10)).length, 2)
   const second = await openConnection(database.url('audit'), 'audit')
   t.equal(await tryLeadSequencer(second), false, 'one leader at a time')
   await Promise.all([audit.end(), second.end()])

@@ -4,7 +4,7 @@ import { changeClass, changeRule, showRetention } from '../operate/change-retent
 
 const ACTIONS = { list: showRetention, class: changeClass, rule: changeRule } as const
 
-/** `lienthong retention [list] | class CODE DAYS|never | rule CLASS [--kind --type --detail --system]` */
+/** `lienthong retention [list] | class CODE DAYS|never --reason TEXT | rule CLASS --reason TEXT [--kind --type --detail --system]` */
 export const retentionCommand: Command = {
   options: {
     kind: { type: 'string' },
@@ -12,6 +12,8 @@ export const retentionCommand: Command = {
     detail: { type: 'string' },
     system: { type: 'string' },
     note: { type: 'string' },
+    reason: { type: 'string' },
+    by: { type: 'string' },
   },
   run(call) {
     const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[]
