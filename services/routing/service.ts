@@ -36,7 +36,9 @@ export const routingService = defineService({
       log,
     )
     onFailedStart(closeHealth)
-    if (bus.connected) await bus.ensureStreams()
+    // Where NATS goes away at this moment the sweeper makes them once it is back.
+    if (bus.connected)
+      await bus.ensureStreams().catch((error: unknown) => log.warn({ err: error }, 'streams cannot be made yet'))
     await ensurePartitions(pool)
     keepPartitionsAhead(pool, log, signal)
     const options = {

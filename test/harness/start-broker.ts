@@ -13,6 +13,8 @@ import { controlServer, type ServerControl } from './test-server.ts'
 export interface TestNats extends ServerControl {
   /** With the user and the rights of that service, as in production. */
   url(role: ServiceRole): string
+  /** Where it keeps its streams. */
+  readonly dataDir: string
 }
 
 export interface TestRedis extends ServerControl {
@@ -24,7 +26,8 @@ export async function startNats(t: Teardown): Promise<TestNats> {
   const { folder, server } = await prepare(t, 'nats-server')
   const control = await controlServer(server.port, join(folder, 'data'), () => launchNats(server))
   t.teardown(() => control.kill())
-  return Object.assign(control, { url: (role: ServiceRole) => natsUrl(server.port, role, server.passwords) })
+  const dataDir = join(folder, 'data')
+  return Object.assign(control, { dataDir, url: (role: ServiceRole) => natsUrl(server.port, role, server.passwords) })
 }
 
 /** A private redis-server for this test file. */

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Bus, connectBus, type WorkMessage } from '../../libs/bus/index.ts'
@@ -50,8 +52,8 @@ async function publishAll(bus: Bus, from: number, to: number): Promise<void> {
 const names = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `d${from + i}`)
 /** Server reconnects are awaited by their event, never by the clock. */
 const reconnected = (bus: Bus): Promise<void> => new Promise((resolve) => void bus.onReconnect(resolve))
-const untilTrue = async (condition: () => boolean): Promise<void> => {
-  for (let i = 0; i < 1500 && !condition(); i++) await sleep(20)
+const untilTrue = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  for (let i = 0; i < 1500 && !(await condition()); i++) await sleep(20)
 }
 
 t.test('work goes from one role to another, in order, in batches, once', async (t) => {
@@ -224,6 +226,38 @@ t.test('what waits is counted by subject', async (t) => {
       ['lt.dispatch.accepted.urgent', 1],
     ]),
   )
+})
+
+t.test('what a server that was killed forgot to remove does not stay, and later work goes on', async (t) => {
+  const nats = await startNats(t)
+  const routing = await open(t, nats, 'routing')
+  await routing.ensureStreams()
+  await publishAll(routing, 0, 3)
+  const messages = join(nats.dataDir, 'jetstream/LT/streams/DISPATCH/msgs')
+  const aside = `${messages}.aside`
+  const restart = async (meanwhile: () => void): Promise<void> => {
+    await nats.kill()
+    meanwhile()
+    const back = reconnected(routing)
+    await nats.start()
+    await back
+  }
+  await restart(() => cpSync(messages, aside, { recursive: true }))
+  const consumer = collect(t, routing)
+  await consumer.until(3)
+  await untilTrue(async () => (await routing.ensureStreams()).size === 0)
+  // The server writes down what a consumer acknowledged a moment later.
+  await sleep(1000)
+  // The acknowledgements were on disk, the removals were not.
+  await restart(() => {
+    rmSync(messages, { recursive: true })
+    cpSync(aside, messages, { recursive: true })
+  })
+  await sleep(300)
+  await routing.ensureStreams()
+  t.same(await routing.ensureStreams(), new Map(), 'nothing lies there that nobody gets')
+  await publishAll(routing, 3, 6)
+  t.same(await consumer.until(6), names(0, 6), 'nothing twice')
 })
 
 t.test('each role has its own rights and no others', async (t) => {
