@@ -61,6 +61,15 @@ const TRIES: readonly Try[] = [
     wanted: NO_DISPATCH,
   })),
   {
+    route: 'POST /v1/receipts/fetch',
+    body: { dispatches: [dispatch, NOBODYS] },
+    expect: ({ body }) => body.items.map(({ ok, code, receipts }: Answer['body']) => [ok, code, receipts]),
+    wanted: [
+      [false, 'LT_SUB_NOT_FOUND', undefined],
+      [false, 'LT_SUB_NOT_FOUND', undefined],
+    ],
+  },
+  {
     route: 'POST /v1/dispatches/{id}/consignments/{consignment}/resend',
     path: `/v1/dispatches/${dispatch}/consignments/${consignment}/resend`,
     expect: code,

@@ -31,6 +31,34 @@ t.test('one packet to 2,000 units: accepted in one call, one stored copy, one co
   const rest = await world.call('demo-h26', 'GET', `/v1/mailbox?limit=1000&after=${body.next}`)
   t.equal(rest.body.items.length, COUNT - 1000)
 
+  const other = await world.submit('demo-g12', world.packet('demo-g12', [codes[0] as string]))
+  const fetch = async (dispatches: readonly string[], events?: readonly string[]) =>
+    (
+      await world.call('demo-g12', 'POST', '/v1/receipts/fetch', {
+        body: { dispatches, ...(events ? { events } : {}) },
+      })
+    ).body
+  const both = [submitted.body.dispatch, other.body.dispatch]
+  const first = await fetch(both, ['SubmissionAcceptance'])
+  t.same(first.later, [])
+  t.same(
+    first.items.map(({ receipts }: { receipts: { xml: string }[] }) => receipts.map(({ xml }) => xml)),
+    [[submitted.body.receipt.xml], [other.body.receipt.xml]],
+    'the receipts that were given at once',
+  )
+  const all = await fetch(both)
+  t.same([all.items.length, all.later], [1, [other.body.dispatch]], 'what finds no room is asked for again')
+  const [broadcast] = all.items
+  t.equal(broadcast.receipts.length, 500)
+  t.equal(broadcast.next, broadcast.receipts.at(-1).entry)
+  t.equal((await fetch(all.later)).items[0].dispatch, other.body.dispatch)
+  const page = await world.call(
+    'demo-g12',
+    'GET',
+    `/v1/dispatches/${submitted.body.dispatch}/receipts?after=${broadcast.next}&limit=2000`,
+  )
+  t.equal(page.body.items.length, COUNT + 1 - 500)
+
   const broken = await world.submit('demo-g12', packet.subarray(0, packet.length - 40))
   t.equal(broken.body.code, 'LT_ENV_MALFORMED', 'a refusal comes back from the other thread with its code')
   const tampered = await world.submit(
