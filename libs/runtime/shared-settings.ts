@@ -17,6 +17,10 @@ export const sharedSettings = {
   keyDir: Type.String({ minLength: 1, description: 'folder of the keys and certificates of the axis' }),
   listenHost: Type.String({ default: '127.0.0.1', description: 'address the listener binds to' }),
   listenPort: Type.Integer({ minimum: 0, maximum: 65535, description: 'port of the listener; 0 takes a free one' }),
+  tlsCertificateFile: Type.Optional(
+    Type.String({ description: 'certificate chain (PEM) of the listener; with it TLS is on' }),
+  ),
+  tlsKeyFile: Type.Optional(Type.String({ description: 'private key (PEM) of the listener' })),
   healthPort: Type.Integer({
     minimum: 0,
     maximum: 65535,

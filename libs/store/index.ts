@@ -6,6 +6,7 @@ export {
   type DispatchRow,
   type ReceiptRow,
 } from './accept-dispatches.ts'
+export { appendEntries } from './append-entries.ts'
 export {
   type AddedConsignment,
   applyRequests,

@@ -7,6 +7,8 @@ export const consoleConfig = Type.Object({
   listenHost: sharedSettings.listenHost,
   listenPort: sharedSettings.listenPort,
   healthPort: sharedSettings.healthPort,
+  tlsCertificateFile: sharedSettings.tlsCertificateFile,
+  tlsKeyFile: sharedSettings.tlsKeyFile,
   operatorFailuresPerMinute: Type.Integer({
     minimum: 1,
     maximum: 10_000,

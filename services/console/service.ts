@@ -1,5 +1,5 @@
 import { connectBus } from '../../libs/bus/index.ts'
-import { buildHttpServer, openHealthListener, registerHealth } from '../../libs/http/index.ts'
+import { buildHttpServer, loadTls, openHealthListener, registerHealth } from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { checkDatabase, checkFresh } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
@@ -33,6 +33,7 @@ export const consoleService = defineService({
     bus.subscribe(SUBJECTS.registryChanged, () => {
       registry.refresh().catch((error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
     })
+    const tls = loadTls(config)
     const server = await buildHttpServer({
       name: 'console',
       log,
@@ -40,6 +41,7 @@ export const consoleService = defineService({
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       headersTimeoutMs: 10_000,
       maxHeaderBytes: MAX_HEADER_BYTES,
+      ...(tls ? { tls } : {}),
     })
     onFailedStart(() => server.close())
     const checks = { database: () => checkDatabase(pool), registry: () => checkFresh(registry) }

@@ -20,10 +20,8 @@ export const gatewayConfig = Type.Object({
     }),
   ),
   axisName: Type.String({ default: 'Liên Thông', description: 'name of this axis in receipts' }),
-  tlsCertificateFile: Type.Optional(
-    Type.String({ description: 'certificate chain (PEM) of the listener; with it TLS is on' }),
-  ),
-  tlsKeyFile: Type.Optional(Type.String({ description: 'private key (PEM) of the listener' })),
+  tlsCertificateFile: sharedSettings.tlsCertificateFile,
+  tlsKeyFile: sharedSettings.tlsKeyFile,
   maxPacketBytes: Type.Integer({
     minimum: 65536,
     maximum: 2048 * MIB,

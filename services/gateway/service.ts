@@ -2,7 +2,13 @@ import { openBlobStore } from '../../libs/blobs/index.ts'
 import { connectBus } from '../../libs/bus/index.ts'
 import { readSecrecyPatterns } from '../../libs/envelope/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
-import { buildHttpServer, type FastifyRequest, openHealthListener, registerHealth } from '../../libs/http/index.ts'
+import {
+  buildHttpServer,
+  type FastifyRequest,
+  loadTls,
+  openHealthListener,
+  registerHealth,
+} from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { checkDatabase, checkFresh, loadEvidenceSigner } from '../../libs/pipeline/index.ts'
 import { openRedis } from '../../libs/queue/index.ts'
@@ -24,7 +30,6 @@ import { followMaintenance } from './follow-maintenance.ts'
 import { followOrigin } from './follow-origin.ts'
 import type { Gateway } from './gateway.ts'
 import { loadTrust } from './load-keys.ts'
-import { loadTls } from './load-tls.ts'
 import { openFinder } from './mailbox/find-own.ts'
 import { followFloor } from './mailbox/follow-floor.ts'
 import { openMover } from './mailbox/move-consignments.ts'
@@ -143,7 +148,7 @@ export const gatewayService = defineService({
       },
     }
 
-    const tls = loadTls(config)
+    const tls = loadTls(config, { clientCertificates: true })
     const redis = openRedis({ url: config.redisUrl, name: 'gateway', log })
     onFailedStart(async () => redis.disconnect())
     const server = await buildHttpServer({

@@ -83,9 +83,14 @@ t.test(
     })
     t.match(await run('backup', '--to', to, '--keys', join(to, 'keys')), { code: EXIT_CODES.usage })
 
-    const second = await run('backup', '--to', to, '--label', 'two')
+    const second = await run('backup', '--to', to, '--label', 'two', '--keep', '1')
     t.equal(second.code, EXIT_CODES.done, second.err)
     t.equal(second.body.content.files, during.length, 'the content of every document')
+    t.same(
+      second.body.pruned,
+      { backups: ['one'], files: 0 },
+      'the older one is given up, and nothing the newer one needs',
+    )
     t.ok(second.body.content.copied <= second.body.content.files - first.body.content.files, 'only what is new')
     const kept = sign(world, 3)
     await send(kept)

@@ -9,6 +9,7 @@ import t from 'tap'
 import { freePort } from '../../deploy/local/free-port.ts'
 import { addCertificate, revokeCertificate } from '../../libs/registry/index.ts'
 import { type Running, startService } from '../../libs/runtime/index.ts'
+import { consoleService } from '../../services/console/service.ts'
 import { gatewayService } from '../../services/gateway/service.ts'
 import { selfSigned } from '../harness/self-signed.ts'
 import { startWorld } from '../harness/world.ts'
@@ -46,6 +47,30 @@ t.test('half a TLS setting, or a pair that is none, starts nothing', async (t) =
     )
     t.equal(started, code, Object.keys(environment).join(' and '))
   }
+})
+
+t.test("the operators' door speaks TLS too", async (t) => {
+  const { keyFile, certificateFile } = listener
+  const running = await startService(consoleService, {
+    ...world.servers.environment('console'),
+    LISTEN_PORT: '0',
+    TLS_CERTIFICATE_FILE: certificateFile,
+    TLS_KEY_FILE: keyFile,
+  })
+  t.teardown(() => running[Symbol.asyncDispose]())
+  const { port } = new URL(running.urls?.console as string)
+  const status = await new Promise((resolve, reject) => {
+    request(
+      { port, host: '127.0.0.1', path: '/operator/v1/stuck', ca: listener.cert, servername: 'localhost' },
+      (answer: IncomingMessage) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      },
+    )
+      .on('error', reject)
+      .end()
+  })
+  t.equal(status, 401, 'and asks for a key')
 })
 
 t.test('over TLS: a registered client certificate is the caller, and tokens speak of an https address', async (t) => {

@@ -215,7 +215,7 @@ t.test('every statement runs with the rights of its service, and foreign hands a
       () => readMaintenance(pool),
       () => updateMaintenance(pool, null, ID, entries),
       () => operateSystem(pool, { id: ID, reason: null }, entries),
-      () => appendEntries(pool, ID, entries),
+      () => appendEntries(pool, entries),
       () => findStuck(pool, { moveSeconds: 1, overdueHours: 1, deadDays: 1, limit: 1 }),
     ]
     for (const statement of statements) await t.resolves(statement(), String(statement))

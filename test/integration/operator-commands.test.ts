@@ -59,7 +59,7 @@ t.test('policies of a system can be changed, and nothing that was not named', as
 t.test('an agency is taken from the system that fronts it, and from no other', async (t) => {
   await addAgency(operator, { code: 'H90', name: 'Cơ quan' })
   await run('system', 'add', 's2', 'Second')
-  t.match(await run('system', 'front', 's2', 'H90'), { code: EXIT_CODES.done })
+  t.match(await run('system', 'front', 's2', 'H90', '--by', 'lan', '--reason', 'công văn 5'), { code: EXIT_CODES.done })
   t.match(await run('system', 'unfront', 's1', 'H90'), {
     code: EXIT_CODES.notFound,
     out: /s1 does not receive for H90/,
@@ -68,6 +68,22 @@ t.test('an agency is taken from the system that fronts it, and from no other', a
   t.match(await run('system', 'unfront', 's2', 'H90'), { code: EXIT_CODES.done, out: /s2 no longer receives for H90/ })
   t.notMatch((await run('agency', 'show', 'H90')).out, /s2/)
   t.equal((await run('system', 'unfront', 's2', 'H90')).code, EXIT_CODES.notFound)
+  await run('system', 'set', 's2', '--policy', 'report', '--by', 'lan')
+  const { rows } = await operator.query(
+    `select d.details from audit_entry e join audit_detail d on d.entry_id = e.id where e.event = 'RegistryChanged' order by e.id`,
+  )
+  const changes = rows.map(({ details }) => JSON.parse(details)).filter(({ system }) => system === 's2')
+  t.match(
+    changes,
+    [
+      { change: 'added' },
+      { change: 'fronts', agency: 'H90', previous: null, operator: 'lan', reason: 'công văn 5' },
+      { change: 'no-longer-fronts', agency: 'H90' },
+      { change: 'set', settings: { signaturePolicy: 'report' }, operator: 'lan' },
+    ],
+    'each change once in the log, with who and why; what changed nothing is not there',
+  )
+  t.equal(changes.length, 4)
 })
 
 t.test('settings of the database that are wrong are told as such, and so is a server that is away', async (t) => {
@@ -183,7 +199,7 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   await eyes.query(
     `insert into audit_entry (id, event, event_time, details_digest, leaf_hash) values (id_at(${at}, 1), 'x', ${at}, '', '')`,
   )
-  await eyes.query(`insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, 0, id, '' from audit_entry`)
+  await eyes.query(`insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, 0, id, '' from audit_entry where event = 'x'`)
   await eyes.query(`insert into log_cursor values ('receipts', 0, 0)`)
   for (const [n, state] of [
     [1, 'DELETING'],

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -10,6 +10,7 @@ import { noteEpoch, readEpochs } from '../../services/cli/backup/known-epochs.ts
 import { readCheckpoint } from '../../services/cli/backup/last-checkpoint.ts'
 import { findBackup, readManifest, writeManifest } from '../../services/cli/backup/manifest.ts'
 import { needProgram } from '../../services/cli/backup/need-program.ts'
+import { pruneBackups } from '../../services/cli/backup/prune-backups.ts'
 import { lastLines } from '../../services/cli/backup/run-program.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { sha256 } from '../harness/world.ts'
@@ -81,6 +82,43 @@ t.test('manifest: content before the end of the base is no backup; nor is a fold
   await noteEpoch(good, 3)
   await noteEpoch(good, 2)
   t.equal(await readEpochs(good), 3)
+})
+
+t.test('older backups are given up, with the content that no kept one names', async (t) => {
+  const to = join(folder, 'series')
+  const [a, b] = ['a', 'b'].map((name) => name.repeat(64)) as [string, string]
+  const lot = (n: number): string => `2026-11/0191c0de-0000-7000-8000-00000000000${n}`
+  const put = (path: string): void => {
+    mkdirSync(join(to, 'content', path), { recursive: true })
+    for (const name of [a, b]) writeFileSync(join(to, 'content', path, name), 'x')
+  }
+  for (const n of [1, 2, 3]) put(lot(n))
+  const write = async (name: string, day: number, lines: readonly string[]): Promise<void> => {
+    const at = `2026-11-0${day}T00:00:00.000Z`
+    mkdirSync(join(to, name), { recursive: true })
+    writeFileSync(join(to, name, 'content.txt'), lines.map((line) => `${line} 1\n`).join(''))
+    await writeManifest(join(to, name), {
+      ...{ format: 1, label: name, database: 'd', serverVersion: '15', schema: '0010' },
+      log: { epoch: 0, origin: 'lienthong/x', size: 1 },
+      base: { timeline: 1, startLsn: '0/1', endLsn: '0/2', files: 1, manifestSha256: 'a', begun: at, ended: at },
+      content: { files: 0, bytes: 0, copied: 0, damaged: [], listSha256: 'b', begun: at, ended: at },
+    })
+  }
+  await write('first', 1, [`${lot(1)}/${a}`, `${lot(2)}/${a}`])
+  await write('second', 2, [`${lot(2)}/${a}`])
+  await write('third', 3, [`${lot(2)}/${a}`, `${lot(3)}/${a}`, `${lot(3)}/${b}`])
+  t.same(await pruneBackups(to, 3), { backups: [], files: 0 }, 'as many as are to be kept')
+  mkdirSync(join(to, 'fourth.partial'))
+  await t.rejects(pruneBackups(to, 1), { code: 'LT_BACKUP_PLACE_IN_USE' }, 'never beside one that is being taken')
+  rmSync(join(to, 'fourth.partial'), { recursive: true })
+  writeFileSync(join(to, 'second', 'manifest.json'), '{')
+  await t.rejects(pruneBackups(to, 1), { code: 'LT_BACKUP_DAMAGED' }, 'nor while one cannot be read')
+  await write('second', 2, [`${lot(2)}/${a}`])
+  t.same(await pruneBackups(to, 2), { backups: ['first'], files: 3 })
+  t.same(readdirSync(to).sort(), ['content', 'second', 'third'])
+  t.same(readdirSync(join(to, 'content/2026-11')).length, 2, 'nothing of the first dispatch is left')
+  t.same(readdirSync(join(to, 'content', lot(2))), [a])
+  t.same(readdirSync(join(to, 'content', lot(3))).sort(), [a, b])
 })
 
 t.test('places are empty or refused', async (t) => {

@@ -1,4 +1,4 @@
-import { EVENTS, SUBJECTS, uuidv7 } from '../../model/index.ts'
+import { EVENTS, SUBJECTS } from '../../model/index.ts'
 import { appendEntries, refillWork } from '../../store/index.ts'
 import { sealEntry } from '../seal-entry.ts'
 import { type Cause, causeDetails, checkReason, type Operations } from './operation.ts'
@@ -38,9 +38,8 @@ export async function rebuildWork(
     }
   }
   const now = new Date()
-  const owner = uuidv7(now.getTime())
   const details = { ...rebuilt, ...causeDetails(because) }
-  await appendEntries(pool, owner, [{ owner, ...sealEntry({ event: EVENTS.workRefilled, details }, now) }])
+  await appendEntries(pool, [sealEntry({ event: EVENTS.workRefilled, details }, now)])
   bus?.publish(SUBJECTS.auditPending)
   return rebuilt
 }

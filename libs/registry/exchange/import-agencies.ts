@@ -45,7 +45,14 @@ const MAX_PROBLEMS = 1_000
 export function importAgencies(
   pool: Pool,
   source: AsyncIterable<Uint8Array>,
-  { format }: { readonly format: AgencyFormat },
+  {
+    format,
+    beforeCommit,
+  }: {
+    readonly format: AgencyFormat
+    /** Told what is about to be committed, inside the transaction. */
+    readonly beforeCommit?: (client: PoolClient, report: ImportReport) => Promise<void>
+  },
 ): Promise<ImportReport> {
   return guardWrite(async () => {
     const client = await pool.connect()
@@ -62,9 +69,10 @@ export function importAgencies(
         return { read, added: 0, changed: 0, aliases: 0, problems: problems.sort((a, b) => a.line - b.line) }
       }
       const merged = await mergeAgencies(client)
-      const aliases = await mergeAliases(client)
+      const report = { read, ...merged, aliases: await mergeAliases(client), problems }
+      await beforeCommit?.(client, report)
       await client.query('commit')
-      return { read, ...merged, aliases, problems }
+      return report
     } catch (error) {
       await client.query('rollback').catch(() => undefined)
       throw error

@@ -1,4 +1,3 @@
-import { auditCtes } from '../audit-sql.ts'
 import type { Queryable } from '../pool.ts'
 
 /**
@@ -27,17 +26,4 @@ export async function refillWork(
     values: [begun.toISOString(), limit],
   })
   return rowCount ?? 0
-}
-
-/** Writes entries about something that moves no row of its own. */
-export async function appendEntries(
-  database: Queryable,
-  entryOwner: string,
-  entries: readonly ({ readonly owner: string } & object)[],
-): Promise<void> {
-  await database.query({
-    name: 'append-entries',
-    text: `with moved as (select $1::uuid as id), ${auditCtes('$2', 'moved')} select id from moved`,
-    values: [entryOwner, JSON.stringify(entries)],
-  })
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BusError } from '../../../libs/errors/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
@@ -7,6 +7,7 @@ import { makeFolder } from '../make-folder.ts'
 import { type ContentCopy, copyContent } from './copy-content.ts'
 import { flushFolder } from './copy-file.ts'
 import { BACKUP_FORMAT, type BackupManifest, type Span, writeManifest } from './manifest.ts'
+import { PRUNING } from './prune-backups.ts'
 import { takeBase } from './take-base.ts'
 
 export interface BackupOptions {
@@ -37,6 +38,10 @@ export async function takeBackup(options: BackupOptions): Promise<{ path: string
   await mkdir(partial, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'EEXIST' ? new BusError('LT_BACKUP_PLACE_IN_USE', { path: partial }, { cause }) : cause
   })
+  if ((await readdir(to)).includes(PRUNING)) {
+    await rmdir(partial)
+    throw new BusError('LT_BACKUP_PLACE_IN_USE', { path: join(to, PRUNING) })
+  }
   const before = await describeAxis(pool)
   const early = sabotaged('backup-content-first') ? await content() : undefined
   const base = await timed(() =>

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
 import { addAgencyFromOptions, aliasAgency, closeAgencyFromOptions } from '../operate/change-agency.ts'
+import { CHANGE_OPTIONS } from '../operate/change-registry.ts'
 import { exportToFile, importFromFile } from '../operate/exchange-agencies.ts'
 import { findAgencies, showAgency } from '../operate/show-agency.ts'
 
@@ -21,6 +22,7 @@ export const agencyCommand: Command = {
     on: { type: 'string' },
     successor: { type: 'string' },
     parent: { type: 'string' },
+    ...CHANGE_OPTIONS,
     limit: { type: 'string' },
   },
   async run(call) {

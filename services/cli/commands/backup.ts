@@ -3,20 +3,22 @@ import { readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import { readWalStatus } from '../../../libs/store/index.ts'
 import { areTogether, copyKeys } from '../backup/copy-keys.ts'
 import { judgeArchive } from '../backup/judge-archive.ts'
+import { pruneBackups } from '../backup/prune-backups.ts'
 import { takeBackup } from '../backup/take-backup.ts'
 import { type Call, type Command, EXIT_CODES, UsageError } from '../command.ts'
-import { required, shownTime } from '../command-line.ts'
+import { required, shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 
 /**
- * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
- * are asked for, and never in the same folder; exit code 1 when a content file is damaged. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
+ * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER] [--keep N]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
+ * are asked for, and never in the same folder; exit code 1 when a content file is damaged. `--keep`: afterwards all but the newest N are given up, never after a damaged one. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
  */
 export const backupCommand: Command = {
   options: {
     to: { type: 'string' },
     label: { type: 'string' },
     keys: { type: 'string' },
+    keep: { type: 'string' },
     'wal-only': { type: 'boolean' },
   },
   run: (call) => (call.flags['wal-only'] ? showArchive(call) : backup(call)),
@@ -28,6 +30,7 @@ async function backup(call: Call): Promise<number> {
   const label = values.label ?? new Date().toISOString().slice(0, 19).replaceAll(':', '')
   if (!/^[A-Za-z0-9][\w.-]{0,80}$/.test(label) || label === 'content' || label.endsWith('.partial'))
     throw new UsageError(output.t('backup.badLabel'))
+  const keep = values.keep === undefined ? undefined : wholeNumber(call, 'keep', 1, [1, 10_000])
   const settings = serviceEnvironment('cli', environment)
   const replicationUrl = readSecret(serviceEnvironment('backup', environment), 'DATABASE_URL')
   const blobDir = settings.BLOB_DIR
@@ -52,13 +55,25 @@ async function backup(call: Call): Promise<number> {
   )
   const keys = values.keys === undefined ? undefined : await copyKeys(settings.KEY_DIR as string, values.keys)
   const { base, content, log } = manifest
-  output.result({ path, ...manifest, ...(keys === undefined ? {} : { keys: { path: values.keys, files: keys } }) }, [
-    output.t('backup.done', { path }),
-    output.t('backup.base', { files: base.files, lsn: base.endLsn, origin: log.origin, size: log.size }),
-    output.t('backup.content', { files: content.files, bytes: content.bytes, copied: content.copied }),
-    ...content.damaged.map((file) => output.t('backup.damaged', { file })),
-    keys === undefined ? output.t('backup.noKeys') : output.t('backup.keys', { files: keys, path: values.keys ?? '' }),
-  ])
+  const pruned = keep === undefined || content.damaged.length > 0 ? undefined : await pruneBackups(to, keep)
+  output.result(
+    {
+      path,
+      ...manifest,
+      ...(keys === undefined ? {} : { keys: { path: values.keys, files: keys } }),
+      ...(pruned ? { pruned } : {}),
+    },
+    [
+      output.t('backup.done', { path }),
+      output.t('backup.base', { files: base.files, lsn: base.endLsn, origin: log.origin, size: log.size }),
+      output.t('backup.content', { files: content.files, bytes: content.bytes, copied: content.copied }),
+      ...content.damaged.map((file) => output.t('backup.damaged', { file })),
+      ...(pruned ? [output.t('backup.pruned', { count: pruned.backups.length, files: pruned.files })] : []),
+      keys === undefined
+        ? output.t('backup.noKeys')
+        : output.t('backup.keys', { files: keys, path: values.keys ?? '' }),
+    ],
+  )
   return content.damaged.length > 0 ? EXIT_CODES.refused : EXIT_CODES.done
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
 import { changeCertificate, changeKey } from '../operate/change-credential.ts'
+import { CHANGE_OPTIONS } from '../operate/change-registry.ts'
 import {
   addSystemFromOptions,
   frontAgency,
@@ -41,7 +42,7 @@ export const systemCommand: Command = {
     duplicates: { type: 'string' },
     tolerance: { type: 'string' },
     traffic: { type: 'string' },
-    reason: { type: 'string' },
+    ...CHANGE_OPTIONS,
     as: { type: 'string' },
     'without-descendants': { type: 'boolean' },
     kid: { type: 'string' },

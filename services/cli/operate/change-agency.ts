@@ -1,13 +1,18 @@
 import { addAgency, addAlias, closeAgency } from '../../../libs/registry/index.ts'
 import type { Call } from '../command.ts'
 import { argument, required } from '../command-line.ts'
-import { withDatabase } from '../database.ts'
+import { changeRegistry } from './change-registry.ts'
 
 /** `agency add CODE NAME [--parent CODE]` */
 export async function addAgencyFromOptions(call: Call): Promise<void> {
   const { output, values } = call
   const [code, name] = [argument(call, 1, 'CODE'), argument(call, 2, 'NAME')]
-  const row = await withDatabase(call, (pool) => addAgency(pool, { code, name, parentCode: values.parent ?? null }))
+  const parentCode = values.parent ?? null
+  const row = await changeRegistry(
+    call,
+    (client) => addAgency(client, { code, name, parentCode }),
+    (added) => ({ agency: added.code, change: 'added', name, parent: parentCode }),
+  )
   output.result(row, [output.t('agency.added', { code: row.code, name: row.name })])
 }
 
@@ -16,8 +21,11 @@ export async function closeAgencyFromOptions(call: Call): Promise<void> {
   const { output, values } = call
   const code = argument(call, 1, 'CODE')
   const closedOn = required(call, 'on')
-  const row = await withDatabase(call, (pool) =>
-    closeAgency(pool, code, { closedOn, successorCode: values.successor ?? null }),
+  const successorCode = values.successor ?? null
+  const row = await changeRegistry(
+    call,
+    (client) => closeAgency(client, code, { closedOn, successorCode }),
+    (closed) => ({ agency: closed.code, change: 'closed', on: closedOn, successor: successorCode }),
   )
   output.result(row, [output.t('agency.closed', { code: row.code, date: row.closedOn ?? '' })])
 }
@@ -25,6 +33,10 @@ export async function closeAgencyFromOptions(call: Call): Promise<void> {
 /** `agency alias SPELLING CODE` */
 export async function aliasAgency(call: Call): Promise<void> {
   const [alias, code] = [argument(call, 1, 'SPELLING'), argument(call, 2, 'CODE')]
-  const row = await withDatabase(call, (pool) => addAlias(pool, { alias, code }))
+  const row = await changeRegistry(
+    call,
+    (client) => addAlias(client, { alias, code }),
+    () => ({ agency: code, change: 'alias', alias }),
+  )
   call.output.result(row, [call.output.t('agency.alias', { alias: row.alias, code: row.code })])
 }

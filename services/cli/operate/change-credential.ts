@@ -3,8 +3,8 @@ import { BusError } from '../../../libs/errors/index.ts'
 import { addCertificate, addSystemKey, revokeCertificate, revokeSystemKey } from '../../../libs/registry/index.ts'
 import type { Call } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
-import { withDatabase } from '../database.ts'
 import { readText } from '../profile.ts'
+import { changeRegistry } from './change-registry.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/
 
@@ -14,13 +14,19 @@ export async function changeKey(call: Call): Promise<void> {
   const code = argument(call, 1, 'CODE')
   const { revoke, kid } = values
   if (revoke) {
-    const row = await withDatabase(call, (pool) => revokeSystemKey(pool, code, revoke))
+    const row = await changeRegistry(
+      call,
+      (client) => revokeSystemKey(client, code, revoke),
+      (revoked) => ({ system: code, change: 'key-revoked', kid: revoked.kid }),
+    )
     output.result(row, [output.t('system.keyRevoked', { kid: row.kid, code })])
     return
   }
   const publicJwk = readPublicKey(argument(call, 2, 'FILE'))
-  const row = await withDatabase(call, (pool) =>
-    addSystemKey(pool, { systemCode: code, publicJwk, ...(kid ? { kid } : {}) }),
+  const row = await changeRegistry(
+    call,
+    (client) => addSystemKey(client, { systemCode: code, publicJwk, ...(kid ? { kid } : {}) }),
+    (added) => ({ system: code, change: 'key-added', kid: added.kid }),
   )
   output.result(row, [output.t('system.keyAdded', { kid: row.kid, code })])
 }
@@ -33,7 +39,11 @@ export async function changeCertificate(call: Call): Promise<void> {
   const { output, values } = call
   const { revoke, agency } = values
   if (revoke) {
-    const row = await withDatabase(call, (pool) => revokeCertificate(pool, revoke.replaceAll(':', '').toLowerCase()))
+    const row = await changeRegistry(
+      call,
+      (client) => revokeCertificate(client, revoke.replaceAll(':', '').toLowerCase()),
+      ({ ownerCode, fingerprint }) => ({ owner: ownerCode, change: 'certificate-revoked', fingerprint }),
+    )
     output.result({ ...row, certificatePem: undefined }, [
       output.t('system.certRevoked', { fingerprint: row.fingerprint }),
     ])
@@ -45,7 +55,11 @@ export async function changeCertificate(call: Call): Promise<void> {
   const owner = agency
     ? ({ ownerKind: 'agency', ownerCode: agency } as const)
     : ({ ownerKind: 'system', ownerCode: code } as const)
-  const row = await withDatabase(call, (pool) => addCertificate(pool, { ...owner, certificatePem, purpose }))
+  const row = await changeRegistry(
+    call,
+    (client) => addCertificate(client, { ...owner, certificatePem, purpose }),
+    ({ ownerCode, fingerprint }) => ({ owner: ownerCode, change: 'certificate-added', fingerprint, purpose }),
+  )
   output.result(row, [output.t('system.certAdded', { fingerprint: row.fingerprint, owner: row.ownerCode })])
 }
 

@@ -1,8 +1,8 @@
+import type { JsonValue } from '../../../libs/merkle/index.ts'
 import { operate } from '../../../libs/pipeline/index.ts'
 import { addSystem, changeSystem, front, withdrawFront } from '../../../libs/registry/index.ts'
 import {
   type BreakerRow,
-  type Pool,
   readSystem,
   readSystems,
   readTrippedBreakers,
@@ -12,6 +12,7 @@ import { type Call, EXIT_CODES, UsageError } from '../command.ts'
 import { argument, oneOf, required, shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
+import { changeRegistry } from './change-registry.ts'
 import { tellFiled } from './tell-operated.ts'
 import { withOperations } from './with-operations.ts'
 
@@ -19,7 +20,11 @@ import { withOperations } from './with-operations.ts'
 export async function addSystemFromOptions(call: Call): Promise<void> {
   const { output } = call
   const system = { ...settingsOf(call), code: argument(call, 1, 'CODE'), name: argument(call, 2, 'NAME') }
-  const row = await withDatabase(call, (pool) => addSystem(pool, system))
+  const row = await changeRegistry(
+    call,
+    (client) => addSystem(client, system),
+    (added) => ({ system: added.code, change: 'added', settings: asJson(settingsOf(call)) }),
+  )
   output.result(row, [output.t('system.added', { code: row.code })])
 }
 
@@ -31,10 +36,17 @@ export async function setSystem(call: Call): Promise<void> {
   if (Object.keys(changes).length === 0) {
     throw new UsageError(output.t('usage.missing', { what: SETTINGS.map((name) => `--${name}`).join(' | ') }))
   }
-  const row = await withDatabase(call, (pool) => changeSystem(pool, code, changes))
+  const row = await changeRegistry(
+    call,
+    (client) => changeSystem(client, code, changes),
+    () => ({ system: code, change: 'set', settings: asJson(changes) }),
+  )
   const { delivery, signaturePolicy: policy, duplicatePolicy: duplicates, tolerance } = row
   output.result(row, [output.t('system.changed', { code, delivery, policy, duplicates, tolerance })])
 }
+
+/** The settings that options name are texts, numbers and truths. */
+const asJson = (settings: Partial<SystemSettings>): JsonValue => settings as unknown as JsonValue
 
 /** Options of `add` and `set`. */
 const SETTINGS = [
@@ -101,7 +113,11 @@ export async function frontAgency(call: Call): Promise<void> {
   const { output, flags } = call
   const [system, agency] = [argument(call, 1, 'CODE'), argument(call, 2, 'AGENCY')]
   const withDescendants = !flags['without-descendants']
-  const row = await withDatabase(call, (pool) => front(pool, system, agency, { withDescendants }))
+  const row = await changeRegistry(
+    call,
+    (client) => front(client, system, agency, { withDescendants }),
+    ({ previousSystem }) => ({ system, change: 'fronts', agency, withDescendants, previous: previousSystem }),
+  )
   const replaced = row.previousSystem !== null && row.previousSystem !== system ? row.previousSystem : undefined
   const previous = replaced === undefined ? '' : output.t('system.previous', { system: replaced })
   output.result(row, [output.t('system.fronted', { system, agency, previous })])
@@ -111,24 +127,17 @@ export async function frontAgency(call: Call): Promise<void> {
 export async function unfrontAgency(call: Call): Promise<number> {
   const { output } = call
   const [system, agency] = [argument(call, 1, 'CODE'), argument(call, 2, 'AGENCY')]
-  const withdrawn = await withDatabase(call, (pool) => withdrawOwn(pool, system, agency))
+  // Where it is that system's own declaration; another's stays.
+  const front = await changeRegistry(
+    call,
+    (client) => withdrawFront(client, agency),
+    (taken) => (taken?.systemCode === system ? { system, change: 'no-longer-fronts', agency } : undefined),
+  )
+  const withdrawn = front?.systemCode === system
   output.result({ system, agency, withdrawn }, [
     output.t(withdrawn ? 'system.unfronted' : 'system.notFronted', { system, agency }),
   ])
   return withdrawn ? EXIT_CODES.done : EXIT_CODES.notFound
-}
-
-/** Withdraws a declaration where it is that system's own. */
-async function withdrawOwn(pool: Pool, system: string, agency: string): Promise<boolean> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    const own = (await withdrawFront(client, agency))?.systemCode === system
-    await client.query(own ? 'commit' : 'rollback')
-    return own
-  } finally {
-    client.release()
-  }
 }
 
 /** `system suspend CODE --reason TEXT [--as KEY_FILE]`, by an operator */

@@ -6,6 +6,7 @@ import type { Call } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
+import { noteChange } from './change-registry.ts'
 
 const SHOWN_PROBLEMS = 20
 
@@ -14,7 +15,11 @@ export async function importFromFile(call: Call): Promise<number> {
   const { output } = call
   const file = argument(call, 1, 'FILE')
   const report = await withDatabase(call, (pool) =>
-    importAgencies(pool, readCounted(call, file), { format: formatOf(call, file) }),
+    importAgencies(pool, readCounted(call, file), {
+      format: formatOf(call, file),
+      beforeCommit: (client, { read, added, changed, aliases }) =>
+        noteChange(call, client, { change: 'imported', read, added, changed, aliases }),
+    }),
   )
   const { read, added, changed, aliases, problems } = report
   if (problems.length === 0) {

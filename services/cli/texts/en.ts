@@ -267,6 +267,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'backup.done': 'Backup in {path}',
   'backup.base': 'Cluster: {files} files, to position {lsn}; log {origin} with {size} entries at least',
   'backup.content': 'Content: {files} files, {bytes} bytes; {copied} of them new',
+  'backup.pruned': 'Given up: {count} older backups, {files} files of content that no kept one needs',
   'backup.damaged': 'DAMAGED, left out: {file}',
   'backup.keys': 'Keys: {files} files in {path}; keep them in another place',
   'backup.noKeys': 'Keys are not in it: --keys FOLDER copies them to another place',

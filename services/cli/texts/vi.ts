@@ -263,6 +263,7 @@ export const vi = {
   'backup.done': 'Bản sao lưu ở {path}',
   'backup.base': 'Cơ sở dữ liệu: {files} tệp, đến vị trí {lsn}; nhật ký {origin} có ít nhất {size} mục',
   'backup.content': 'Nội dung: {files} tệp, {bytes} byte; {copied} tệp mới',
+  'backup.pruned': 'Đã bỏ {count} bản sao lưu cũ, {files} tệp nội dung không bản nào còn giữ cần đến',
   'backup.damaged': 'HỎNG, không sao: {file}',
   'backup.keys': 'Khóa: {files} tệp ở {path}; hãy cất ở nơi khác',
   'backup.noKeys': 'Không kèm khóa: --keys THƯ_MỤC sao khóa sang nơi khác',

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { BusError } from '../../libs/errors/index.ts'
-import type { GatewayConfig } from './config.ts'
+import { BusError } from '../errors/index.ts'
 
-/** What the listener needs to speak TLS; client certificates are asked for, and judged by the registry of fingerprints. */
+/** PEM files of a listener. */
+export interface TlsSettings {
+  readonly tlsCertificateFile?: string
+  readonly tlsKeyFile?: string
+}
+
+/** What the listener needs to speak TLS; client certificates, where they are asked for, are judged by the registry of fingerprints. */
 export interface ListenerTls {
   readonly cert: Buffer
   readonly key: Buffer
-  readonly requestCert: true
+  readonly requestCert: boolean
   readonly rejectUnauthorized: false
 }
 
@@ -15,8 +20,10 @@ export interface ListenerTls {
  * Certificate and key of the listener; `undefined` when neither is set: then it speaks plain HTTP, behind somebody who does TLS.
  * @throws BusError LT_CONF_INVALID when only one is set or they do not belong together, LT_CONF_FILE_UNREADABLE
  */
-export function loadTls(config: Pick<GatewayConfig, 'tlsCertificateFile' | 'tlsKeyFile'>): ListenerTls | undefined {
-  const { tlsCertificateFile, tlsKeyFile } = config
+export function loadTls(
+  { tlsCertificateFile, tlsKeyFile }: TlsSettings,
+  { clientCertificates = false } = {},
+): ListenerTls | undefined {
   if (tlsCertificateFile === undefined && tlsKeyFile === undefined) return undefined
   if (tlsCertificateFile === undefined || tlsKeyFile === undefined) {
     throw new BusError('LT_CONF_INVALID', {
@@ -30,7 +37,7 @@ export function loadTls(config: Pick<GatewayConfig, 'tlsCertificateFile' | 'tlsK
     const problems = 'TLS_CERTIFICATE_FILE and TLS_KEY_FILE are not a certificate (PEM) and its private key'
     throw new BusError('LT_CONF_INVALID', { problems }, { cause })
   }
-  return { ...pair, requestCert: true, rejectUnauthorized: false }
+  return { ...pair, requestCert: clientCertificates, rejectUnauthorized: false }
 }
 
 function read(path: string): Buffer {
