@@ -60,10 +60,16 @@ export function openPool(connectionString: string, options: PoolOptions): Pool {
     keepAlive: true,
   })
   pool.on('error', (error) => options.onLost?.(error))
+  // A connection may end while a transaction thinks about its next statement: that statement says so, the process goes on.
+  pool.on('connect', (client) => client.on('error', heardLater))
   // Connections are the driver's business; whoever asks hears in our words that the database cannot be reached.
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
   pool.query = ((...args: unknown[]) => query(...args).catch(inOurWords)) as unknown as Pool['query']
   return pool
+}
+
+function heardLater(): void {
+  // Whoever asks next hears of it.
 }
 
 function inOurWords(error: unknown): never {
@@ -71,7 +77,8 @@ function inOurWords(error: unknown): never {
 }
 
 /**
- * Opens one connection outside any pool, for locks that live as long as the connection.
+ * Opens one connection outside any pool, for locks that live as long as the connection. When it is lost while nothing is asked, the next
+ * statement says so, and `error` is emitted for whoever cannot wait for that.
  * Of several servers the primary is taken.
  * @param queryTimeoutMs longest time for one statement; 0: as long as it takes
  */
@@ -90,6 +97,7 @@ export async function openConnection(
       ...(queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
       keepAlive: true,
     })
+    client.on('error', heardLater)
     try {
       await client.connect()
       if (checked) await refuseStandby(client)

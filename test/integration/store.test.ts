@@ -42,6 +42,7 @@ import {
   forgetHookAttempts,
   hasFreeConsignment,
   holdContent,
+  inTransaction,
   keepReceipt,
   keepSubmissionKey,
   leaseWaiting,
@@ -62,6 +63,7 @@ import {
   openConnection,
   openPool,
   type Pool,
+  type Queryable,
   queueHookNotices,
   REFERENCES,
   readBreaker,
@@ -288,6 +290,27 @@ t.test('every statement runs with the rights of its service', async (t) => {
   const second = await openConnection(database.url('audit'), 'audit')
   t.equal(await tryLeadSequencer(second), false, 'one leader at a time')
   await Promise.all([audit.end(), second.end()])
+})
+
+t.test('a connection that ends between two statements is told by the next one, and ends no process', async (t) => {
+  const database = await createDatabase(t)
+  const eyes = openPool(database.url('postgres'), { name: 'eyes', max: 1 })
+  const pool = openPool(database.url('gateway'), { name: 'thinking', max: 1 })
+  t.teardown(() => Promise.all([eyes.end(), pool.end()]))
+  const end = async (client: Queryable): Promise<void> => {
+    const { rows } = await client.query('select pg_backend_pid() as pid')
+    await eyes.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  const thinking = inTransaction(pool, async (client) => {
+    await end(client)
+    await client.query('select 1')
+  })
+  await t.rejects(thinking, { code: 'LT_STORE_UNAVAILABLE' })
+  t.same((await pool.query('select 1 as one')).rows, [{ one: 1 }])
+  const connection = await openConnection(database.url('gateway'), 'holding')
+  await end(connection)
+  await t.rejects(connection.query('select 1'))
 })
 
 t.test('the log is append-only by privilege and, for the owner, by trigger', async (t) => {
