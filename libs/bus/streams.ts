@@ -8,7 +8,7 @@ import {
   type StreamInfoRequestOptions,
 } from 'nats'
 import { busUnavailable } from './bus-unavailable.ts'
-import { purgeDone } from './purge-done.ts'
+import { healStream } from './heal-stream.ts'
 
 const API_TIMEOUT_MS = 5_000
 const STREAM_NOT_FOUND = 10059
@@ -35,7 +35,8 @@ const SHARED: Partial<StreamConfig> = {
 }
 
 /**
- * Makes the streams where they are gone, and removes what no consumer will get. Answers how many messages wait under each subject, those under way included.
+ * Makes the streams where they are gone, and gets them going that came back half. Answers how many messages wait under each subject,
+ * those under way included.
  * @throws BusError LT_DLV_BUS_UNAVAILABLE
  */
 export async function ensureStreams(connection: NatsConnection): Promise<ReadonlyMap<string, number>> {
@@ -50,7 +51,7 @@ export async function ensureStreams(connection: NatsConnection): Promise<Readonl
         await manager.streams.add({ ...fixed, ...wanted })
       } else {
         for (const [subject, count] of Object.entries(found.state.subjects ?? {})) waiting.set(subject, count)
-        await purgeDone(manager, found)
+        await healStream(manager, found)
         if (differs(found.config, wanted)) await manager.streams.update(name, { ...found.config, ...wanted })
       }
     }

@@ -1,0 +1,35 @@
+import type { ConsumerInfo, JetStreamManager, StreamInfo } from 'nats'
+
+/** Beyond twice the time after which unacknowledged work is handed out again: then nothing will be. */
+const STILL_MS = 65_000
+
+/** How a consumer with work under way looked, and since when. */
+const seen = new Map<string, { readonly place: string; readonly since: number }>()
+
+/**
+ * Gets a stream going that a killed server brought back half. It may remember that a consumer had a message and not that it was removed,
+ * or remember more for the consumer than for the stream: what lies at or below what the consumer was given is never handed out.
+ * Where nothing is under way it is removed; where something is, and has stood still, the consumer is made anew and gets all of it again.
+ * Either way the work itself lies in the database: at worst it is done twice, which changes nothing.
+ */
+export async function healStream(manager: JetStreamManager, { config, state }: StreamInfo): Promise<void> {
+  if (state.messages === 0) return
+  for (const consumer of await manager.consumers.list(config.name).next()) {
+    const { num_pending: toCome, num_ack_pending: underWay, delivered, name } = consumer
+    const filter = consumer.config.filter_subject
+    if (toCome > 0 || state.first_seq > delivered.stream_seq || filter === undefined) seen.delete(name)
+    else if (underWay === 0) await manager.streams.purge(config.name, { filter, seq: delivered.stream_seq + 1 })
+    else if (stoodStill(consumer)) {
+      seen.delete(name)
+      await manager.consumers.delete(config.name, name)
+    }
+  }
+}
+
+function stoodStill({ name, num_ack_pending, num_redelivered, delivered, ack_floor }: ConsumerInfo): boolean {
+  const place = [num_ack_pending, num_redelivered, delivered.consumer_seq, ack_floor.consumer_seq].join()
+  const before = seen.get(name)
+  if (before?.place === place) return performance.now() - before.since > STILL_MS
+  seen.set(name, { place, since: performance.now() })
+  return false
+}
