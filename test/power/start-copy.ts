@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { clusterOwner } from '../../deploy/local/cluster-owner.ts'
 import { startPostgres } from '../../deploy/local/postgres.ts'
 import { endProcess } from '../../deploy/local/process-identity.ts'
 import { openBlobStore } from '../../libs/blobs/index.ts'
-import { openConnection } from '../../libs/store/index.ts'
+import { openPool } from '../../libs/store/index.ts'
+import { runFsck } from '../../services/cli/operate/fsck/run-fsck.ts'
 import { freePort } from '../harness/harness.ts'
 import type { RecordedRun } from './record-run.ts'
 
@@ -53,51 +53,24 @@ function rebuildContent({ blobDir }: RecordedRun, disk: ReadonlyMap<string, numb
   }
 }
 
+/** Each of the dispatches has its row; and fsck, which reads every row, entry and byte, finds nothing of anything that it reports as lost. */
 async function lookFor(url: string, blobDir: string, dispatches: readonly string[]): Promise<string[]> {
-  const missing: string[] = []
-  const connection = await openConnection(url, 'power')
+  const pool = openPool(url, { name: 'power', max: 2 })
   try {
+    const { rows } = await pool.query<{ id: string }>('select id from dispatch where id = any($1)', [dispatches])
+    const found = new Set(rows.map(({ id }) => id))
+    const missing = dispatches.filter((id) => !found.has(id)).map((id) => `${id}: no row`)
     const blobs = await openBlobStore({ dir: blobDir })
-    const { rows } = await connection.query<{ id: string; receipts: number; entries: number }>(
-      `select d.id, (select count(*)::int from receipt r where r.dispatch_id = d.id) as receipts,
-        (select count(*)::int from audit_entry e where e.dispatch_id = d.id) as entries from dispatch d`,
-    )
-    const found = new Map(rows.map((row) => [row.id, row]))
-    for (const id of dispatches) {
-      const row = found.get(id)
-      if (!row) missing.push(`${id}: no row`)
-      else if (row.receipts === 0 || row.entries === 0) missing.push(`${id}: no receipt or no entry`)
-    }
-    const parts = await connection.query<{
-      dispatch_id: string
-      path: string | null
-      bytes: Buffer | null
-      sha256: Buffer
-    }>(
-      'select dispatch_id, path, bytes, sha256 from content where dispatch_id = any($1) and num_nonnulls(path, bytes) = 1',
-      [dispatches],
-    )
-    for (const { dispatch_id: id, path, bytes, sha256 } of parts.rows) {
-      const fault = path === null ? digestFault(bytes, sha256) : await readFault(() => blobs.read(path))
-      if (fault) missing.push(`${id}: ${fault}`)
-    }
+    const counts = { dispatches: 0, entries: 0, leaves: 0, files: 0 }
+    // Nothing routes or sequences here: what waits for that is no fault.
+    const fsck = { pool, blobs, systems: [], content: true, graceSeconds: 3_600, counts }
+    for await (const { kind, id, severity, what, expected, found: instead } of runFsck(fsck))
+      if (severity === 'critical' || severity === 'error')
+        missing.push(`${id}: ${kind}, ${what}: ${expected} expected, ${instead} found`)
+    if (counts.dispatches < dispatches.length || counts.entries < dispatches.length)
+      missing.push(`fsck saw ${counts.dispatches} dispatches and ${counts.entries} entries of ${dispatches.length}`)
+    return missing
   } finally {
-    await connection.end()
-  }
-  return missing
-}
-
-function digestFault(bytes: Buffer | null, sha256: Buffer): string | undefined {
-  const same = bytes !== null && createHash('sha256').update(bytes).digest().equals(sha256)
-  return same ? undefined : 'other bytes in a row'
-}
-
-/** The store checks a whole read against the digest in the path. */
-async function readFault(open: () => AsyncIterable<unknown>): Promise<string | undefined> {
-  try {
-    for await (const _ of open());
-    return undefined
-  } catch (error) {
-    return String(error)
+    await pool.end()
   }
 }
