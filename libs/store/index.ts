@@ -65,6 +65,7 @@ export {
   findDueContent,
   lockContent,
 } from './delete-content.ts'
+export { deleteOldNotices, type NoticeAges } from './delete-notices.ts'
 export {
   type AttemptEnd,
   endAttempts,

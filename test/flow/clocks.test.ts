@@ -14,7 +14,8 @@ const LONG_AGO = addDays(TODAY, -20)
 /** What no notice may hold: subject, names of persons, file names, places of a document. */
 const CONTENT = ['Thông báo thử nghiệm kết nối', 'Nguyễn Văn A', 'Chánh Văn phòng', 'thong-bao.pdf', '%PDF']
 
-const { world, smtp, sms, environment } = await startNoticeWorld(t)
+// Longer than an urgent document may wait.
+const { world, smtp, sms, environment } = await startNoticeWorld(t, { environment: { SMTP_TIMEOUT_MS: '4000' } })
 
 interface Sent {
   readonly dispatch: string
@@ -372,6 +373,21 @@ t.test('a mail server that is away delays, and refuses for good only what it ref
   await world.until(async () => (await stateOf())?.state === 'FAILED')
   t.match(await stateOf(), { code: 'LT_NTC_REFUSED' })
   smtp.behave({})
+})
+
+t.test('a mail server that says nothing keeps no urgent short message waiting', async (t) => {
+  smtp.behave({ greeting: 'hang' })
+  const late = await send(['H53'], { promulgationDate: LONG_AGO })
+  const mail = async () =>
+    (await world.eyes.query('select state, attempts from notice where dispatch_id = $1', [late.dispatch])).rows[0]
+  await world.until(async () => (await mail())?.state === 'CLAIMED')
+  const calls = sms.calls.length
+  const urgent = await send(['H26'], { priority: 1 })
+  await world.until(async () => sms.calls.length > calls)
+  t.same(await mail(), { state: 'CLAIMED', attempts: 1 }, 'the mail is still waiting for its server')
+  smtp.behave({})
+  await settled()
+  t.equal(sms.calls.slice(calls).filter(({ body }) => body.includes(urgent.name)).length, 1, 'once')
 })
 
 t.test("no mail and no short message holds a document's content", async (t) => {

@@ -36,6 +36,7 @@ export async function startNoticeWorld(t: Teardown, options: WorldOptions = {}):
     SMTP_URL: smtp.url,
     SMTP_TLS: 'off',
     SMTP_TIMEOUT_MS: '1500',
+    SMS_TIMEOUT_MS: '1500',
     NOTICE_FROM: 'truc@axis.gov.vn',
     OPERATOR_MAIL: CONTACTS.operators,
     SMS_URL: sms.url,

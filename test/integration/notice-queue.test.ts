@@ -6,10 +6,12 @@ import {
   changeSilence,
   claimNotices,
   closeLostClaims,
+  deleteOldNotices,
   endMessage,
   findSilenceChanges,
   type MessageEnd,
   type NoticeRow,
+  noteDoorUp,
   openPool,
 } from '../../libs/store/index.ts'
 import { createDatabase } from '../harness/harness.ts'
@@ -18,7 +20,7 @@ const database = await createDatabase(t)
 const pool = openPool(database.url('delivery'), { name: 'delivery', max: 8, keepPlans: true })
 const eyes = openPool(database.url('postgres'), { name: 'eyes', max: 1 })
 t.teardown(() => Promise.all([pool.end(), eyes.end()]))
-t.beforeEach(() => eyes.query('truncate notice, system_silence; delete from system'))
+t.beforeEach(() => eyes.query('truncate notice, system_silence, door_up; delete from system'))
 
 const LIMITS: ClaimLimits = {
   channels: ['mail', 'sms'],
@@ -153,7 +155,56 @@ t.test('what surely was not sent is tried again, a number of times; what may hav
   t.same(await countBy('state'), { FAILED: 1, SENT: 1 })
 })
 
+t.test('what ended long ago is deleted, the oldest first; what waits or is new stays', async (t) => {
+  const aged = async (state: string, days: number): Promise<string> => {
+    const [row] = await make(1, { id: newNoticeId(Date.now() - days * 86_400_000), dedupe_key: `${state} ${days}` })
+    await eyes.query(
+      `update notice set state = $2, ended_at = case when $2 in ('SENT', 'FAILED', 'UNSURE') then now() - make_interval(days => $3) end
+        where id = $1`,
+      [row?.id, state, days],
+    )
+    return `${state} ${days}`
+  }
+  const old = [await aged('SENT', 92), await aged('SENT', 91), await aged('FAILED', 400), await aged('UNSURE', 400)]
+  const kept = [await aged('SENT', 80), await aged('FAILED', 92), await aged('UNSURE', 92), await aged('WAITING', 900)]
+  // Waited so long that it ended only now.
+  const [late] = await make(1, { id: newNoticeId(Date.now() - 100 * 86_400_000), dedupe_key: 'late' })
+  await eyes.query(`update notice set state = 'SENT', ended_at = now() where id = $1`, [late?.id])
+  const left = async (): Promise<string[]> =>
+    (await eyes.query('select dedupe_key from notice')).rows.map(({ dedupe_key }) => dedupe_key).sort()
+  const ages = { sentDays: 90, failedDays: 365 }
+  t.equal(await deleteOldNotices(pool, ages, 1), 3, 'so many of each kind')
+  t.same(await left(), [old[1], ...kept, 'late'].sort(), 'the oldest first')
+  t.equal(await deleteOldNotices(pool, ages, 1), 1)
+  t.equal(await deleteOldNotices(pool, ages, 1), 0)
+  t.same(await left(), [...kept, 'late'].sort())
+})
+
+t.test('nobody is silent for the time in which the axis could not be reached', async (t) => {
+  const silent = await addSystem('2 hours')
+  const found = async (): Promise<string[]> => (await findSilenceChanges(pool, 3_600_000)).map(({ id }) => id)
+  const gateway = openPool(database.url('gateway'), { name: 'gateway', max: 1 })
+  t.teardown(() => gateway.end())
+  t.same(await found(), [], 'no door was ever open')
+  await noteDoorUp(gateway)
+  t.same(await found(), [], 'open only now')
+  const door = (since: string, seen: string) =>
+    eyes.query('update door_up set since = now() - $1::interval, seen_at = now() - $2::interval', [since, seen])
+  await door('3 hours', '50 seconds')
+  t.same(await found(), [silent])
+  await noteDoorUp(gateway)
+  t.same(await found(), [silent], 'a restart is no outage')
+  await door('3 hours', '70 seconds')
+  t.same(await found(), [], 'nobody has said for a while that it is open')
+  await noteDoorUp(gateway)
+  t.same(await found(), [], 'the outage is over, the hour begins anew')
+  await door('61 minutes', '1 second')
+  t.same(await found(), [silent])
+})
+
 t.test('a system is silent once, until it is back', async (t) => {
+  await noteDoorUp(eyes)
+  await eyes.query(`update door_up set since = now() - interval '3 hours'`)
   const [silent, lively, never] = [await addSystem('2 hours'), await addSystem('1 minute'), await addSystem(null)]
   const push = await addSystem('2 hours')
   const suspended = await addSystem('2 hours')

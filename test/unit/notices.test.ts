@@ -314,7 +314,7 @@ t.test('settings', async (t) => {
     KEY_DIR: 'k',
   }
   const config = (more: Record<string, string>) => loadConfig(deliveryConfig, { ...env, ...more })
-  t.same(Object.keys(await openChannels(config({}))), [], 'nothing is set up unless told')
+  t.same([...(await openChannels(config({}))).keys()], [], 'nothing is set up unless told')
   const set = config({
     SMTP_URL: 'smtp://mail.x.vn',
     NOTICE_FROM: 'a@x.vn',
@@ -322,8 +322,8 @@ t.test('settings', async (t) => {
     SMS_SECRET: 's',
   })
   const channels = await openChannels(set)
-  t.same(Object.keys(channels), ['mail', 'sms'])
-  await channels.sms?.close()
+  t.same([...channels.keys()], ['mail', 'sms'])
+  await channels.get('sms')?.close()
   await t.rejects(openChannels(config({ SMTP_URL: 'smtp://mail.x.vn' })), /NOTICE_FROM/)
   await t.rejects(openChannels(config({ SMTP_URL: 'smtp://[', NOTICE_FROM: 'a@x.vn' })), { code: 'LT_CONF_INVALID' })
   await t.rejects(openChannels(config({ SMTP_URL: 'smtp://m', NOTICE_FROM: 'a@x.vn', SMTP_CA_FILE: '/nosuch' })), {

@@ -1,7 +1,8 @@
 import { SUBJECTS } from '../../../libs/model/index.ts'
 import { startSweeper } from '../../../libs/pipeline/index.ts'
+import { deleteOldNotices } from '../../../libs/store/index.ts'
 import { openChannels } from '../notices/open-channels.ts'
-import { type NoticeStage, sendNotices } from '../notices/send-notices.ts'
+import { closeLost, sendNotices } from '../notices/send-notices.ts'
 import { loadTemplates } from '../notices/templates.ts'
 import { clockPolicy } from './clock-rules.ts'
 import type { ClockStage } from './clock-stage.ts'
@@ -12,6 +13,9 @@ import { watchSilence } from './watch-silence.ts'
 
 /** Time in which log entries gather after a step, so that one commit starts many clocks. */
 const GATHER_MS = 250
+/** Old notices deleted in one commit, and how often it is looked for them. */
+const OLD_AT_ONCE = 1000
+const OLD_IDLE_MS = 3_600_000
 
 /**
  * Runs the clocks and sends notices until `signal`; any number of processes side by side. Messages under way are finished until
@@ -29,8 +33,7 @@ export async function runClocks(
   const channels = await openChannels(config)
   const full: ClockStage = { ...stage, policy: clockPolicy(config, calendar) }
   const onCommitted = (): void => void stage.bus.publish(SUBJECTS.auditPending)
-  const notices = { config, log, pool, templates, onCommitted }
-  const names = Object.keys(channels) as (keyof typeof channels)[]
+  const ages = { sentDays: config.noticeKeepDays, failedDays: config.failedNoticeKeepDays }
   const loop = (what: string, sweep: () => Promise<number>, idleMs: number, fullBatch?: number): Promise<void> =>
     startSweeper({
       sweep,
@@ -43,24 +46,22 @@ export async function runClocks(
     loop('following the log for clocks', () => followClocks(full), config.clockIdleMs, LOG_BATCH),
     loop('sweeping clocks', () => sweepClocks(full), config.clockIdleMs),
     loop('looking for silent systems', () => watchSilence(full), config.clockIdleMs),
+    loop('closing lost notices', () => closeLost({ pool, log }), config.noticeIdleMs),
+    loop('deleting old notices', () => deleteOldNotices(pool, ages, OLD_AT_ONCE), OLD_IDLE_MS),
     // One each: a mail server that takes its time must not keep a short message waiting.
-    ...(names.length > 0 ? names : [undefined]).map((name) =>
-      loop('sending notices', () => sendNotices({ ...notices, channels: only(channels, name) }), config.noticeIdleMs),
+    ...[...channels].map(([name, channel]) =>
+      loop(
+        `sending notices by ${name}`,
+        () => sendNotices({ config, log, pool, templates, name, channel, onCommitted }),
+        config.noticeIdleMs,
+      ),
     ),
   ]
   // Messages under way when time is up stay claimed: whoever sweeps next finds them unsure.
   const hurried = new Promise<void>((resolve) => hurry.addEventListener('abort', () => resolve(), { once: true }))
   return {
     done: Promise.race([Promise.all(loops), hurried]).then(async () => {
-      await Promise.all(Object.values(channels).map((channel) => channel.close()))
+      await Promise.all([...channels.values()].map((channel) => channel.close()))
     }),
   }
-}
-
-function only(
-  channels: NoticeStage['channels'],
-  name: keyof NoticeStage['channels'] | undefined,
-): NoticeStage['channels'] {
-  const channel = name && channels[name]
-  return channel ? { [name]: channel } : {}
 }

@@ -16,7 +16,7 @@ export interface MailOptions {
 }
 
 /** The whole of a message may take so many times the longest silence. */
-export const WHOLE_TIMES = 3
+const WHOLE_TIMES = 3
 
 /** What the mail library says when it fails. */
 interface MailFault {
@@ -30,6 +30,8 @@ interface MailFault {
  */
 export function openMailChannel(options: MailOptions): Channel {
   return {
+    // Names are looked up, then the whole of it is bounded.
+    longestMs: options.timeoutMs * (WHOLE_TIMES + 1),
     close: async () => undefined,
     async send(message) {
       let raw: Buffer

@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { BusError } from '../../../libs/errors/index.ts'
 import type { DeliveryConfig } from '../config.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, ChannelName } from './channel.ts'
 import { openMailChannel } from './mail-channel.ts'
-import type { NoticeStage } from './send-notices.ts'
 import { openSmsChannel } from './sms-channel.ts'
 
 /** The channels that the settings name. @throws BusError LT_CONF_INVALID, LT_CONF_FILE_UNREADABLE */
-export async function openChannels(config: DeliveryConfig): Promise<NoticeStage['channels']> {
+export async function openChannels(config: DeliveryConfig): Promise<ReadonlyMap<ChannelName, Channel>> {
+  const channels = new Map<ChannelName, Channel>()
   const mail = await openMail(config)
+  if (mail) channels.set('mail', mail)
   const sms = openSms(config)
-  return { ...(mail ? { mail } : {}), ...(sms ? { sms } : {}) }
+  if (sms) channels.set('sms', sms)
+  return channels
 }
 
 async function openMail(config: DeliveryConfig): Promise<Channel | undefined> {
@@ -37,7 +39,7 @@ function openSms(config: DeliveryConfig): Channel | undefined {
     ...(smsAuthorization === undefined ? {} : { authorization: smsAuthorization }),
     ...(smsOkPattern === undefined ? {} : { okPattern: smsOkPattern }),
     allowedNetworks: config.smsAllowedNetworks,
-    timeoutMs: config.smtpTimeoutMs,
+    timeoutMs: config.smsTimeoutMs,
   })
 }
 

@@ -11,19 +11,18 @@ import {
   type Pool,
 } from '../../../libs/store/index.ts'
 import type { DeliveryConfig } from '../config.ts'
-import type { Channel, SendOutcome } from './channel.ts'
+import type { Channel, ChannelName, SendOutcome } from './channel.ts'
 import { composeMail, composeShort } from './compose-message.ts'
-import { WHOLE_TIMES } from './mail-channel.ts'
 import type { NoticeTemplates } from './templates.ts'
 
-/** What sending works with. */
+/** What sending through one channel works with. */
 export interface NoticeStage {
   readonly config: DeliveryConfig
   readonly log: Logger
   readonly pool: Pool
   readonly templates: NoticeTemplates
-  /** The channels that are set up. */
-  readonly channels: Readonly<Partial<Record<'mail' | 'sms', Channel>>>
+  readonly name: ChannelName
+  readonly channel: Channel
   /** Told after each commit that wrote entries. */
   readonly onCommitted: () => void
 }
@@ -46,38 +45,34 @@ const claimsLost = defineEvent({
   level: 'warn',
 })
 
-/** Sends what is due: claimed and committed first, then sent, once. Answers how many notices there were. */
-export async function sendNotices(stage: NoticeStage): Promise<number> {
+/** Claims whose process is gone are not repeated. Answers how many there were. */
+export async function closeLost({ pool, log }: Pick<NoticeStage, 'pool' | 'log'>): Promise<number> {
   const afterwards = sabotaged('notice-sent-twice') ? 'WAITING' : 'UNSURE'
-  const lost = await closeLostClaims(stage.pool, 'LT_NTC_INTERRUPTED', afterwards)
-  if (lost > 0) claimsLost(stage.log, { count: lost })
-  const channels = Object.keys(stage.channels)
-  if (channels.length === 0) return 0
+  const lost = await closeLostClaims(pool, 'LT_NTC_INTERRUPTED', afterwards)
+  if (lost > 0) claimsLost(log, { count: lost })
+  return lost
+}
+
+/** Sends what is due through one channel: claimed and committed first, then sent, once. Answers how many notices there were. */
+export async function sendNotices(stage: NoticeStage): Promise<number> {
   const claimed = await claimNotices(stage.pool, {
-    channels,
+    channels: [stage.name],
     messages: MESSAGES_AT_ONCE,
     perMessage: NOTICES_PER_MESSAGE,
     perHour: stage.config.noticesPerHour,
-    deadlineMs: deadlineMs(stage.config),
+    deadlineMs: stage.channel.longestMs + GRACE_MS,
   })
   await Promise.all([...groupBy(claimed, ({ claim_id }) => claim_id).values()].map((each) => sendOne(stage, each)))
   return claimed.length
 }
 
-/** So long a claim lives without an end. */
-function deadlineMs(config: Pick<DeliveryConfig, 'smtpTimeoutMs'>): number {
-  return config.smtpTimeoutMs * (WHOLE_TIMES + 1) + GRACE_MS
-}
-
 async function sendOne(stage: NoticeStage, notices: readonly ClaimedNotice[]): Promise<void> {
   const [first] = notices as [ClaimedNotice]
-  const compose = first.channel === 'mail' ? composeMail : composeShort
-  const channel = stage.channels[first.channel]
-  if (!channel) return
-  const outcome = await channel.send(compose(notices, stage.templates))
+  const compose = stage.name === 'mail' ? composeMail : composeShort
+  const outcome = await stage.channel.send(compose(notices, stage.templates))
   await commitEnd(stage, first, endOf(first, outcome, stage.config), outcome.state === 'SENT' ? entriesOf(notices) : [])
   messageEnded(stage.log, {
-    mode: first.channel,
+    mode: stage.name,
     state: outcome.state,
     code: outcome.state === 'SENT' ? '' : outcome.code,
     count: notices.length,

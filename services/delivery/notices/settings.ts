@@ -22,7 +22,7 @@ export const noticeSettings = {
     minimum: 100,
     maximum: 600_000,
     default: 30_000,
-    description: 'longest silence of the mail server or message gateway',
+    description: 'longest silence of the mail server',
   }),
   noticeFrom: Type.Optional(Type.String({ description: 'address that notices are sent from; needed with SMTP_URL' })),
   noticeLanguage: Type.Enum(['vi', 'en'], { default: 'vi', description: 'language of notices' }),
@@ -47,6 +47,12 @@ export const noticeSettings = {
   smsOkPattern: Type.Optional(
     Type.String({ description: 'regular expression that the answer of the gateway matches when it took the message' }),
   ),
+  smsTimeoutMs: Type.Integer({
+    minimum: 100,
+    maximum: 600_000,
+    default: 30_000,
+    description: 'longest time to connect to the message gateway, and for its answer',
+  }),
   smsAllowedNetworks: Type.Array(Type.String(), {
     default: [],
     description: 'networks (address/bits) that the gateway may lie in beside the public ones, also without TLS',
@@ -84,5 +90,17 @@ export const noticeSettings = {
     maximum: 60_000,
     default: 2000,
     description: 'pause between two looks for notices that find nothing',
+  }),
+  noticeKeepDays: Type.Integer({
+    minimum: 1,
+    maximum: 3650,
+    default: 90,
+    description: 'days after which a notice that was sent is deleted; that it was sent stays in the log',
+  }),
+  failedNoticeKeepDays: Type.Integer({
+    minimum: 1,
+    maximum: 3650,
+    default: 365,
+    description: 'the same for notices that failed, or of which nobody knows whether they arrived',
   }),
 } as const

@@ -37,6 +37,7 @@ export function openSmsChannel(options: SmsOptions): Channel {
     ...(authorization === undefined ? {} : { authorization: authorization.replaceAll('{secret}', secret) }),
   }
   return {
+    longestMs: 2 * options.timeoutMs,
     close: () => client.close(),
     async send({ id, recipient, text }) {
       const bytes = Buffer.from(write({ phone: recipient, text, id, secret }))
