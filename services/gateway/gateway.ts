@@ -1,6 +1,7 @@
 import type { BlobStore } from '../../libs/blobs/index.ts'
 import type { Bus } from '../../libs/bus/index.ts'
 import type { FastifyRequest } from '../../libs/http/index.ts'
+import type { SystemId } from '../../libs/model/index.ts'
 import type { RenderOptions } from '../../libs/pipeline/index.ts'
 import type { Registry } from '../../libs/registry/index.ts'
 import type { Logger } from '../../libs/runtime/index.ts'
@@ -28,6 +29,8 @@ export interface Gateway {
   readonly verifyReceiver: ReceiverCheck
   readonly mailboxes: MailboxWatch
   readonly notices: NoticeWatch
+  /** The system is there: it called, or still listens. */
+  noteSeen(systemId: SystemId): void
   /** No open consignment of a mailbox has an id below it. */
   mailboxFloor(): string
   /** The registry's row of the calling system. @throws BusError LT_AUTH_SUSPENDED */

@@ -103,6 +103,7 @@ export const gatewayService = defineService({
       maxWaiting: 20_000,
       onMoved: () => bus.publish(SUBJECTS.auditPending),
     })
+    const seen = openSeenRecorder(pool, log, signal)
     const gateway: Gateway = {
       config,
       log,
@@ -140,6 +141,7 @@ export const gatewayService = defineService({
       verifyReceiver: openReceiverCheck(registry),
       mailboxes: watchMailboxes(bus, registry, floor.lower),
       notices: watchNotices(bus, pool, log),
+      noteSeen: (systemId) => seen.note(systemId),
       mailboxFloor: floor.value,
       systemOf: (request) => {
         const system = registry.system(callerOf(request).systemCode)
@@ -192,7 +194,6 @@ export const gatewayService = defineService({
     }
     const notices = (): string[] => (maintenance().since === null ? [] : ['LT_OPS_MAINTENANCE'])
     registerHealth(server, checks, notices)
-    const seen = openSeenRecorder(pool, log, signal)
     const requireSystem = async (request: FastifyRequest): Promise<void> => {
       await auth.requireSystem(request)
       seen.note(callerOf(request).systemId)

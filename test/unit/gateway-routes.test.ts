@@ -34,7 +34,7 @@ t.test('a place is left when its stream has ended, and when it could not be open
 })
 
 t.test('an event stream whose caller left before it was opened keeps nothing', { timeout: 10_000 }, async (t) => {
-  let watchers = 0
+  let [watchers, seen] = [0, 0]
   const add = (): (() => void) => {
     watchers += 1
     return () => (watchers -= 1)
@@ -44,6 +44,7 @@ t.test('an event stream whose caller left before it was opened keeps nothing', {
     pool: { query: () => Promise.reject(new Error('none')) },
     registry: { agenciesOf: () => ['H26'], system: () => ({}), certificate: () => undefined },
     mailboxFloor: () => undefined,
+    noteSeen: () => (seen += 1),
     mailboxes: { add },
     notices: { add },
   } as unknown as Gateway
@@ -83,6 +84,9 @@ t.test('an event stream whose caller left before it was opened keeps nothing', {
   const answer = await fetch(`${url}/v1/events`)
   t.equal(answer.status, 200, 'and no place')
   t.equal(watchers, 2)
+  seen = 0
+  while (seen < 1) await sleep(50)
+  t.equal(watchers, 2, 'who only listens is seen again and again')
   await answer.body?.cancel()
 })
 

@@ -52,6 +52,8 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
       async function look(): Promise<void> {
         clearTimeout(timer)
         due = Number.POSITIVE_INFINITY
+        // One that listens with its certificate may not call for days, and is not silent.
+        gateway.noteSeen(systemId)
         try {
           const floor = gateway.mailboxFloor()
           if (await hasFreeConsignment(gateway.pool, agencies(), { floor })) send('mailbox', { open: true })
