@@ -120,6 +120,20 @@ t.test('due dates: reminded before, overdue on the day, escalated after, until d
     ['overdue', iso('2026-11-30', '17:00')],
     ['due-escalated', iso('2026-12-02', '08:00')],
   ])
+  t.same(
+    terms({ ...due, due_date: '2026-11-28' }),
+    [
+      ['due-soon', iso('2026-11-26', '08:00')],
+      ['overdue', iso('2026-11-30', '17:00')],
+      ['due-escalated', iso('2026-12-02', '08:00')],
+    ],
+    'a Saturday ends with the Monday',
+  )
+  t.same(
+    terms({ ...due, due_date: '2026-11-22' }, { since: at('2026-11-22', '20:00') })[0],
+    ['overdue', iso('2026-11-23', '17:00')],
+    'sent late on a Sunday that it is due on',
+  )
   for (const status of ['06', '02', '15']) t.same(rules({ ...due, statuses: ['03', status] }), [], status)
   t.same(
     rules({ ...due, statuses: ['01', '03', '05'] }),

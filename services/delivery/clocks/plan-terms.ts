@@ -71,12 +71,18 @@ function dueTerms({ since }: ClockStanding, facts: TermFacts, policy: ClockPolic
   const { due_date: due, statuses, state } = facts
   if (due === null || FAILED.includes(state) || statuses.some((code) => SETTLED.includes(code))) return []
   const { calendar, dueReminderDays, dueEscalationDays, startsAt, endsAt } = policy
-  const overdue = atLocal(due, endsAt)
+  const last = lastDay(due, calendar)
+  const overdue = atLocal(last, endsAt)
   if (overdue <= since) return []
   const terms: Term[] = [{ rule: 'overdue', at: overdue }]
   if (dueReminderDays > 0)
     terms.push({ rule: 'due-soon', at: atLocal(calendar.addWorkingDays(due, -dueReminderDays), startsAt) })
   if (dueEscalationDays > 0)
-    terms.push({ rule: 'due-escalated', at: atLocal(calendar.addWorkingDays(due, dueEscalationDays), startsAt) })
+    terms.push({ rule: 'due-escalated', at: atLocal(calendar.addWorkingDays(last, dueEscalationDays), startsAt) })
   return terms.filter(({ at }) => at > since)
+}
+
+/** The working day that a due date ends with: one that falls on a day off ends with the next (Civil Code 2015 article 148.5). */
+export function lastDay(due: string, calendar: ClockPolicy['calendar']): string {
+  return calendar.addWorkingDays(due, 0)
 }

@@ -4,7 +4,7 @@ import { draftNotices, type NoticeSettings } from '../notices/draft-notices.ts'
 import type { ContactFinder, NoticeContact } from '../notices/find-contact.ts'
 import type { NoticeFacts } from '../notices/templates.ts'
 import type { ClockPolicy } from './clock-rules.ts'
-import type { Term } from './plan-terms.ts'
+import { lastDay, type Term } from './plan-terms.ts'
 import { shownDate, shownInstant } from './shown-date.ts'
 
 const MINUTE_MS = 60_000
@@ -78,6 +78,7 @@ function factsOf({ term, facts, clock, contacts, policy }: PassedTerm): NoticeFa
     since: shownInstant(clock.since),
   }
   const due = facts.due_date ?? today
+  const last = lastDay(due, calendar)
   switch (term.rule) {
     case 'urgent-waiting':
       return { ...base, minutes: String(Math.floor((clock.now.getTime() - clock.since.getTime()) / MINUTE_MS)) }
@@ -87,9 +88,9 @@ function factsOf({ term, facts, clock, contacts, policy }: PassedTerm): NoticeFa
     case 'expired':
       return { ...base, days: String(calendar.workingDaysBetween(begun, today)) }
     case 'due-soon':
-      return { ...base, deadline: shownDate(due), days: String(calendar.workingDaysBetween(today, due)) }
+      return { ...base, deadline: shownDate(due), days: String(calendar.workingDaysBetween(today, last)) }
     case 'overdue':
     case 'due-escalated':
-      return { ...base, deadline: shownDate(due), days: String(calendar.workingDaysBetween(due, today)) }
+      return { ...base, deadline: shownDate(due), days: String(calendar.workingDaysBetween(last, today)) }
   }
 }
