@@ -118,18 +118,30 @@ export async function endDeletion(
   return rowCount === 1
 }
 
+/** Where the last page of content without a class ended. `closed_at` as the database writes it, to the microsecond. */
+export interface ClassifyPlace {
+  readonly closed_at: string
+  readonly id: string
+}
+
 /**
- * Gives closed dispatches the class they fall into now: those that have none yet, and those of `ids`. Answers how many changed.
+ * Gives closed dispatches the class they fall into now: a page of those that have none yet, behind `after`, and those of `ids`.
+ * Answers where the page ended, `undefined` when there was none: some may stay without a class, because no rule fits them.
  */
 export async function classifyContent(
   database: Queryable,
-  { ids = [], limit = 1000 }: { readonly ids?: readonly string[]; readonly limit?: number } = {},
-): Promise<number> {
-  const { rowCount } = await database.query({
+  {
+    ids = [],
+    limit = 1000,
+    after,
+  }: { readonly ids?: readonly string[]; readonly limit?: number; readonly after?: ClassifyPlace | undefined } = {},
+): Promise<ClassifyPlace | undefined> {
+  const { rows } = await database.query<ClassifyPlace>({
     text: `with chosen as materialized (
-        select d.id from dispatch d
+        select d.id, d.closed_at from dispatch d
         where d.state = 'CLOSED' and d.content_state = 'KEPT' and not d.content_hold and d.retention_class is null
-        order by d.closed_at limit $2
+          and (d.closed_at, d.id) > ($3::timestamptz, $4::uuid)
+        order by d.closed_at, d.id limit $2
       ), wanted as materialized (
         select id from chosen union select unnest($1::uuid[]) order by id
       ), locked as materialized (
@@ -139,9 +151,11 @@ export async function classifyContent(
             and d.retention_class is distinct from retention_class_of(d.kind, d.facts, d.system_id)
           for update of d
         ) l
+      ), changed as (
+        update dispatch d set retention_class = l.class from locked l where d.id = l.id
       )
-      update dispatch d set retention_class = l.class from locked l where d.id = l.id`,
-    values: [ids, limit],
+      select c.closed_at::text, c.id from chosen c order by c.closed_at desc, c.id desc limit 1`,
+    values: [ids, limit, after?.closed_at ?? '-infinity', after?.id ?? '00000000-0000-0000-0000-000000000000'],
   })
-  return rowCount ?? 0
+  return rows[0]
 }

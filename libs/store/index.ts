@@ -55,6 +55,7 @@ export {
 } from './content-sweep.ts'
 export {
   beginDeletion,
+  type ClassifyPlace,
   type ContentProof,
   classifyContent,
   type DueContent,

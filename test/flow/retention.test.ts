@@ -146,6 +146,25 @@ t.test('the most telling rule decides, and a rule that changed is asked before a
   t.equal((await row(own.dispatch)).content_state, 'DELETED')
 })
 
+t.test('content that no rule fits keeps no other from its class', async (t) => {
+  const sent = await closed(sendInline(SMALL_PDF))
+  await world.eyes.query(
+    `update retention_rule set document_type = 'none' where num_nonnulls(kind, document_type, system_id) = 0`,
+  )
+  await world.eyes.query(
+    `insert into dispatch select (jsonb_populate_record(d, jsonb_build_object('id', overlay(d.id::text placing lpad(to_hex(n), 12, '0') from 25), 'facts', '{}'::jsonb,
+        'retention_class', null, 'closed_at', now() - interval '1 day'))).*
+      from dispatch d, generate_series(1, 1100) n where d.id = $1`,
+    [sent.dispatch],
+  )
+  await world.eyes.query('update dispatch set retention_class = null where id = $1', [sent.dispatch])
+  await deleteDueContent(deletion)
+  t.equal((await row(sent.dispatch)).content_state, 'DELETED')
+  const { rowCount } = await world.eyes.query(`delete from dispatch where facts = '{}' and retention_class is null`)
+  t.equal(rowCount, 1100, 'which stayed')
+  await world.eyes.query(`update retention_rule set document_type = null where document_type = 'none'`)
+})
+
 t.test('content goes, proof stays', async (t) => {
   for (const [form, send] of [
     ['inline, in the row', () => sendInline(SMALL_PDF)],

@@ -3,6 +3,7 @@ import { sealEntry } from '../../../libs/pipeline/index.ts'
 import { defineEvent, type Logger, sabotaged } from '../../../libs/runtime/index.ts'
 import {
   beginDeletion,
+  type ClassifyPlace,
   classifyContent,
   type DueContent,
   type DuePlace,
@@ -40,7 +41,9 @@ export async function deleteDueContent(deletion: Deletion, signal?: AbortSignal)
   if (!sabotaged('unresumed-deletion')) {
     for (const id of await findBegunDeletions(deletion.pool, 10 * PAGE)) deleted += await finish(deletion, id)
   }
-  while ((await classifyContent(deletion.pool)) > 0 && !signal?.aborted);
+  let place: ClassifyPlace | undefined
+  do place = await classifyContent(deletion.pool, { after: place })
+  while (place && !signal?.aborted)
   let after: DuePlace | undefined
   do {
     const page = await findDueContent(deletion.pool, PAGE, after)
