@@ -199,7 +199,9 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   await eyes.query(
     `insert into audit_entry (id, event, event_time, details_digest, leaf_hash) values (id_at(${at}, 1), 'x', ${at}, '', '')`,
   )
-  await eyes.query(`insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, 0, id, '' from audit_entry where event = 'x'`)
+  await eyes.query(
+    `insert into log_leaf (epoch, index, entry_id, leaf_hash) select 0, 0, id, '' from audit_entry where event = 'x'`,
+  )
   await eyes.query(`insert into log_cursor values ('receipts', 0, 0)`)
   for (const [n, state] of [
     [1, 'DELETING'],

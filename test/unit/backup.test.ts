@@ -96,12 +96,14 @@ t.test('older backups are given up, with the content that no kept one names', as
   const write = async (name: string, day: number, lines: readonly string[]): Promise<void> => {
     const at = `2026-11-0${day}T00:00:00.000Z`
     mkdirSync(join(to, name), { recursive: true })
-    writeFileSync(join(to, name, 'content.txt'), lines.map((line) => `${line} 1\n`).join(''))
+    const list = lines.map((line) => `${line} 1\n`).join('')
+    const listSha256 = sha256(Buffer.from(list)).toString('hex')
+    writeFileSync(join(to, name, 'content.txt'), list)
     await writeManifest(join(to, name), {
       ...{ format: 1, label: name, database: 'd', serverVersion: '15', schema: '0010' },
       log: { epoch: 0, origin: 'lienthong/x', size: 1 },
       base: { timeline: 1, startLsn: '0/1', endLsn: '0/2', files: 1, manifestSha256: 'a', begun: at, ended: at },
-      content: { files: 0, bytes: 0, copied: 0, damaged: [], listSha256: 'b', begun: at, ended: at },
+      content: { files: 0, bytes: 0, copied: 0, damaged: [], listSha256, begun: at, ended: at },
     })
   }
   await write('first', 1, [`${lot(1)}/${a}`, `${lot(2)}/${a}`])
@@ -114,6 +116,9 @@ t.test('older backups are given up, with the content that no kept one names', as
   writeFileSync(join(to, 'second', 'manifest.json'), '{')
   await t.rejects(pruneBackups(to, 1), { code: 'LT_BACKUP_DAMAGED' }, 'nor while one cannot be read')
   await write('second', 2, [`${lot(2)}/${a}`])
+  writeFileSync(join(to, 'third', 'content.txt'), `${lot(2)}/${a} 1\n`)
+  await t.rejects(pruneBackups(to, 2), { code: 'LT_BACKUP_DAMAGED' }, 'nor by a list that was cut')
+  await write('third', 3, [`${lot(2)}/${a}`, `${lot(3)}/${a}`, `${lot(3)}/${b}`])
   t.same(await pruneBackups(to, 2), { backups: ['first'], files: 3 })
   t.same(readdirSync(to).sort(), ['content', 'second', 'third'])
   t.same(readdirSync(join(to, 'content/2026-11')).length, 2, 'nothing of the first dispatch is left')

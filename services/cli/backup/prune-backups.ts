@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -33,30 +34,50 @@ export async function pruneBackups(to: string, keep: number): Promise<Pruned> {
     if (partial) throw new BusError('LT_BACKUP_PLACE_IN_USE', { path: join(to, partial) })
     const whole = await wholeBackups(to, names)
     const old = whole.slice(0, Math.max(0, whole.length - keep))
-    for (const name of old) {
+    for (const { name, listSha256 } of whole.slice(old.length))
+      await checkList(join(to, name, 'content.txt'), listSha256)
+    for (const { name } of old) {
       // Without its manifest it is no backup any more, whatever is left of it.
       await rm(join(to, name, MANIFEST))
       await rm(join(to, name), { recursive: true })
     }
-    const lists = whole.slice(old.length).map((name) => join(to, name, 'content.txt'))
-    return { backups: old, files: old.length === 0 ? 0 : await pruneContent(join(to, 'content'), lists) }
+    const lists = whole.slice(old.length).map(({ name }) => join(to, name, 'content.txt'))
+    return {
+      backups: old.map(({ name }) => name),
+      files: old.length === 0 ? 0 : await pruneContent(join(to, 'content'), lists),
+    }
   } finally {
     await rmdir(path)
   }
 }
 
+interface Whole {
+  readonly name: string
+  readonly ended: string
+  readonly listSha256: string
+}
+
 /** Oldest first. */
-async function wholeBackups(to: string, names: readonly string[]): Promise<string[]> {
-  const found: { name: string; ended: string }[] = []
+async function wholeBackups(to: string, names: readonly string[]): Promise<Whole[]> {
+  const found: Whole[] = []
   for (const name of names) {
     try {
-      found.push({ name, ended: (await readManifest(join(to, name))).content.ended })
+      const { ended, listSha256 } = (await readManifest(join(to, name))).content
+      found.push({ name, ended, listSha256 })
     } catch (error) {
       const { cause } = error as { cause?: NodeJS.ErrnoException }
       if (!isBusError(error, 'LT_BACKUP_DAMAGED') || !['ENOENT', 'ENOTDIR'].includes(cause?.code ?? '')) throw error
     }
   }
-  return found.sort((a, b) => a.ended.localeCompare(b.ended)).map(({ name }) => name)
+  return found.sort((a, b) => a.ended.localeCompare(b.ended))
+}
+
+/** What a kept backup needs stands in its list: one that was cut or changed must not decide what goes. @throws BusError LT_BACKUP_DAMAGED */
+async function checkList(path: string, sha256: string): Promise<void> {
+  const digest = createHash('sha256')
+  for await (const chunk of createReadStream(path)) digest.update(chunk)
+  const found = digest.digest('hex')
+  if (found !== sha256) throw new BusError('LT_BACKUP_DAMAGED', { path, reason: `SHA-256 is ${found}` })
 }
 
 /** Month by month, so that what is held in memory does not grow with the years. */
