@@ -253,9 +253,10 @@ export {
   findEntry,
   findReceiptXml,
   keepReceipt,
-  listReceiptFacts,
   type ReceiptFact,
+  type ReceiptFactPage,
   readOrigin,
+  readReceiptFacts,
   type SignedReceipt,
 } from './read-evidence.ts'
 export {

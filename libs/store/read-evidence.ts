@@ -15,33 +15,60 @@ export interface ReceiptFact {
   readonly signing_time: Date | null
 }
 
-/** The facts about a dispatch among `events`, in the order of the log; those it has not taken up yet follow in their order of waiting. */
-export function listReceiptFacts(
-  database: Queryable,
-  dispatchId: string,
-  events: readonly string[],
-): Promise<ReceiptFact[]> {
-  return factsOf(database, { dispatchId, events })
+/** Which facts of a dispatch. */
+export interface ReceiptFactQuestion {
+  readonly dispatchId: string
+  readonly events: readonly string[]
+  /** The entry after which the page begins. */
+  readonly after?: string
+  readonly limit: number
 }
 
-const factsOf = coalesced<{ dispatchId: string; events: readonly string[] }, ReceiptFact[]>(
-  async (database, questions) => {
-    const ids = [...new Set(questions.map(({ dispatchId }) => dispatchId))]
-    const { rows } = await database.query<ReceiptFact>({
-      name: 'list-receipt-facts',
-      text: `select e.dispatch_id, e.id as entry_id, e.event, e.event_time, e.consignment_id, r.id as receipt_id, r.signing_time
-      from audit_entry e left join receipt r on r.entry_id = e.id
-        left join log_leaf l on l.entry_id = e.id left join audit_pending p on p.entry_id = e.id
-      where e.dispatch_id = any($1::uuid[]) and e.id >= $3::uuid and e.event = any($2::text[]) order by l.epoch, l.index, p.seq`,
-      values: [ids, [...new Set(questions.flatMap(({ events }) => events))], idFloor(ids)],
-    })
-    const byDispatch = groupBy(rows, (row) => row.dispatch_id)
-    return questions.map(({ dispatchId, events }) =>
-      (byDispatch.get(dispatchId) ?? []).filter((row) => events.includes(row.event)),
-    )
-  },
-  LIST_BATCH,
-)
+export interface ReceiptFactPage {
+  /** `after` is one of the facts asked for, or absent. */
+  readonly known: boolean
+  readonly facts: readonly ReceiptFact[]
+  /** There are facts behind this page. */
+  readonly more: boolean
+}
+
+/** Behind everything that has its place in the log. */
+const WAITING = `'9223372036854775807'::bigint`
+const placeOf = (leaf: string, pending: string): string =>
+  `coalesce(${leaf}.epoch, ${WAITING}), coalesce(${leaf}.index, ${WAITING}), coalesce(${pending}.seq, 0)`
+
+/**
+ * One page of the facts about a dispatch among `events`, in the order of the log; those it has not taken up yet follow in their order
+ * of waiting. Who waits is later sequenced in that order, so pages that were read before stay what they are.
+ */
+export const readReceiptFacts = coalesced<ReceiptFactQuestion, ReceiptFactPage>(async (database, questions) => {
+  const { rows } = await database.query<ReceiptFact & { place: number; known: boolean }>({
+    name: 'read-receipt-facts',
+    text: `select q.place::int, q.known, f.dispatch_id, f.entry_id, f.event, f.event_time, f.consignment_id, r.id as receipt_id, r.signing_time
+      from (
+        select w.*, w."after" is null or exists (select from audit_entry a
+            where a.id = w."after" and a.id >= $2::uuid and a.dispatch_id = w."dispatchId" and w.events ? a.event) as known
+        from rows from (jsonb_to_recordset($1) as ("dispatchId" uuid, events jsonb, "after" uuid, "limit" int)) with ordinality
+          as w("dispatchId", events, "after", "limit", place)
+      ) q left join lateral (
+        select e.dispatch_id, e.id as entry_id, e.event, e.event_time, e.consignment_id, l.epoch, l.index, p.seq
+        from audit_entry e left join log_leaf l on l.entry_id = e.id left join audit_pending p on p.entry_id = e.id
+        where q.known and e.dispatch_id = q."dispatchId" and e.id >= $2::uuid and q.events ? e.event
+          and (q."after" is null or (${placeOf('l', 'p')}) > (
+            select ${placeOf('al', 'ap')} from (select q."after" as id) a
+            left join log_leaf al on al.entry_id = a.id left join audit_pending ap on ap.entry_id = a.id))
+        order by l.epoch, l.index, p.seq limit q."limit" + 1
+      ) f on true left join receipt r on r.entry_id = f.entry_id
+      order by q.place, f.epoch, f.index, f.seq`,
+    values: [JSON.stringify(questions), idFloor(questions.map(({ dispatchId }) => dispatchId))],
+  })
+  const byPlace = groupBy(rows, ({ place }) => place)
+  return questions.map(({ limit }, i) => {
+    const own = byPlace.get(i + 1) ?? []
+    const facts = own.filter(({ entry_id }) => entry_id !== null).map(({ place: _, known: __, ...fact }) => fact)
+    return { known: own[0]?.known === true, facts: facts.slice(0, limit), more: facts.length > limit }
+  })
+}, LIST_BATCH)
 
 export async function findReceiptXml(database: Queryable, entryId: string): Promise<Buffer | undefined> {
   return (await findXml(database, entryId))?.xml

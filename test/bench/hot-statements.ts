@@ -30,7 +30,6 @@ import {
   listHeldContent,
   listMailbox,
   listParts,
-  listReceiptFacts,
   listThread,
   moveConsignments,
   nextLeaseEndMs,
@@ -40,6 +39,7 @@ import {
   readLeafPage,
   readLog,
   readPartBytes,
+  readReceiptFacts,
   routeDispatches,
   takeDueDispatches,
   takeDuePushes,
@@ -96,7 +96,8 @@ export function hotStatements(of: Subjects): Readonly<Record<string, HotStatemen
     'consignments of a dispatch': (d) => listConsignments(d, dispatch),
     'consignments of an old dispatch': (d) => listConsignments(d, old),
     'consignments by id': (d) => findConsignments(d, [consignment]),
-    'facts of a dispatch': (d) => listReceiptFacts(d, dispatch, ['ConsignmentAcceptance']),
+    'facts of a dispatch': (d) =>
+      readReceiptFacts(d, { dispatchId: dispatch, events: ['ConsignmentAcceptance'], limit: 500 }),
     'thread of a dispatch': (d) =>
       listThread(d, { id: dispatch, sender_code: 'G1', document_id: 'x', number: '1', notation: 'A' }, ['A1']),
     'parts of a dispatch': (d) => listParts(d, dispatch),

@@ -30,7 +30,6 @@ import {
   listMailbox,
   listOperable,
   listParts,
-  listReceiptFacts,
   lockConsignments,
   lockTargets,
   moveConsignments,
@@ -42,6 +41,7 @@ import {
   readLog,
   readMailboxFloor,
   readPartBytes,
+  readReceiptFacts,
   routeDispatches,
   settleRequests,
   takeDueDispatches,
@@ -154,7 +154,11 @@ const STATEMENTS: Readonly<
   'parts of a dispatch': ['gateway', 2, (d) => listParts(d, id)],
   'bytes of a part': ['gateway', 2, (d) => readPartBytes(d, id, 0)],
   'consignments of a dispatch': ['gateway', NEAR, (d) => listConsignments(d, id)],
-  'facts of a dispatch': ['gateway', NEAR, (d) => listReceiptFacts(d, id, ['ContentHandover'])],
+  'facts of a dispatch': [
+    'gateway',
+    NEAR,
+    (d) => readReceiptFacts(d, { dispatchId: id, events: ['ContentHandover'], after: id, limit: 500 }),
+  ],
   'a page of ten mailboxes': ['gateway', 10 * 2 * 2 * 2 * NEAR, (d) => listMailbox(d, agencies, { floor, limit: 5 })],
   'is anything free': ['gateway', 10 * 2 * 6 * NEAR, (d) => hasFreeConsignment(d, agencies, { floor })],
   'a lease': [

@@ -52,7 +52,6 @@ import {
   listMailbox,
   listPartitionMonths,
   listParts,
-  listReceiptFacts,
   listRetentionClasses,
   listRetentionRules,
   listStatusReports,
@@ -66,6 +65,7 @@ import {
   type Queryable,
   queueHookNotices,
   REFERENCES,
+  type ReceiptFactPage,
   readBreaker,
   readBundles,
   readEntryPage,
@@ -79,6 +79,7 @@ import {
   readMailboxFloor,
   readOrigin,
   readPartBytes,
+  readReceiptFacts,
   readTrippedBreakers,
   recordRefusals,
   releaseLease,
@@ -144,7 +145,7 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
     (pool) => listThread(pool, { id: ID, sender_code: 'G12', document_id: 'x', number: '1', notation: 'A' }, ['H26']),
     (pool) => leaseWaiting(pool, ['H26'], { floor: ID, wanted: 1, reach: 1, seconds: 60, systemId: ID }),
     (pool) => keepSubmissionKey(pool, { systemId: ID, key: 'k', contentHash: Buffer.alloc(0), dispatchId: ID }),
-    (pool) => listReceiptFacts(pool, ID, ['ContentHandover']),
+    (pool) => readReceiptFacts(pool, { dispatchId: ID, events: ['ContentHandover'], after: ID, limit: 1 }),
     (pool) => findReceiptXml(pool, ID),
     (pool) => findEntry(pool, ID),
     (pool) => readOrigin(pool),
@@ -471,13 +472,48 @@ t.test(
       wanted,
       'the order of cause',
     )
-    const listed = async (): Promise<string[]> =>
-      (await listReceiptFacts(pool, ID, ['ContentHandover'])).map(({ entry_id }) => entry_id)
+    let rowsRead = 0
+    const counting = {
+      query: async (query: { text: string; values: unknown[] }) => {
+        const result = await pool.query(query)
+        rowsRead = Math.max(rowsRead, result.rows.length)
+        return result
+      },
+    } as unknown as Pool
+    const pageOf = (limit: number, after?: string) =>
+      readReceiptFacts(counting, {
+        dispatchId: ID,
+        events: ['ContentHandover'],
+        limit,
+        ...(after === undefined ? {} : { after }),
+      })
+    const idsOf = ({ facts }: ReceiptFactPage): string[] => facts.map(({ entry_id }) => entry_id)
+    const listed = async (): Promise<string[]> => {
+      const paged: string[] = []
+      for (let more = true; more; ) {
+        const page = await pageOf(2, paged.at(-1))
+        paged.push(...idsOf(page))
+        more = page.more
+      }
+      t.same(paged, idsOf(await pageOf(10)), 'in pages as in one')
+      return paged
+    }
     t.same(await listed(), wanted, 'none is sequenced yet')
+    const first = idsOf(await pageOf(3))
     await sequenceEntries(audit, 0, 0, 4)
+    t.same(
+      idsOf(await pageOf(10, first.at(-1))),
+      wanted.slice(3),
+      'a page goes on where it was, though the log moved on',
+    )
     t.same(await listed(), wanted, 'those that wait come last')
     await sequenceEntries(audit, 0, 4, 10)
     t.same(await listed(), wanted, 'all are sequenced')
+    rowsRead = 0
+    await pageOf(2)
+    t.equal(rowsRead, 3, 'a page reads itself and whether there is more')
+    t.match(await pageOf(2, wanted.at(-1)), { known: true, facts: [], more: false }, 'behind the last there is nothing')
+    t.match(await pageOf(2, id('f')), { known: false, facts: [] }, 'what is none of them is no position')
   },
 )
 

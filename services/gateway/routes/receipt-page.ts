@@ -1,7 +1,7 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import { RECEIPT_EVENTS } from '../../../libs/pipeline/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
-import { listReceiptFacts } from '../../../libs/store/index.ts'
+import { readReceiptFacts } from '../../../libs/store/index.ts'
 import type { Gateway } from '../gateway.ts'
 import { timeShape, uuidShape } from './answer-shapes.ts'
 
@@ -36,20 +36,18 @@ export async function readReceipts(
     events = RECEIPT_EVENTS,
   }: { readonly limit?: number; readonly after?: string | undefined; readonly events?: readonly string[] } = {},
 ): Promise<ReceiptPage> {
-  const facts = await listReceiptFacts(gateway.pool, dispatchId, events)
-  const begin = after === undefined ? 0 : facts.findIndex(({ entry_id }) => entry_id === after) + 1
-  if (after !== undefined && begin === 0)
-    throw new BusError('LT_HTTP_INVALID_REQUEST', { field: 'query.after', detail: 'is no position' })
-  const shown = facts.slice(begin, begin + limit)
-  const last = shown.at(-1)
+  const page = { ...(after === undefined ? {} : { after }), limit }
+  const { known, facts, more } = await readReceiptFacts(gateway.pool, { dispatchId, events, ...page })
+  if (!known) throw new BusError('LT_HTTP_INVALID_REQUEST', { field: 'query.after', detail: 'is no position' })
+  const last = facts.at(-1)
   return {
-    items: shown.map((fact) => ({
+    items: facts.map((fact) => ({
       entry: fact.entry_id,
       event: fact.event,
       eventTime: fact.event_time.toISOString(),
       ...(fact.consignment_id === null ? {} : { consignment: fact.consignment_id }),
       href: `/v1/dispatches/${dispatchId}/receipts/${fact.entry_id}`,
     })),
-    ...(last && begin + shown.length < facts.length ? { next: last.entry_id } : {}),
+    ...(more && last ? { next: last.entry_id } : {}),
   }
 }
