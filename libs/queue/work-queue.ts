@@ -4,6 +4,10 @@ import type { Logger } from '../runtime/index.ts'
 import { within } from './within.ts'
 
 const CLOSE_TIMEOUT_MS = 8_000
+/** An entry is held so long at most without a sign of life (one each half of it): a busy process must not lose what it works on. */
+const HELD_MS = 8_000
+/** Pause between two looks at what is held no longer. What a killed process had is given out again within both together. */
+const LOOK_MS = 4_000
 
 /** One entry of a queue as its handler sees it. */
 export interface Timed {
@@ -44,6 +48,8 @@ export function workQueue(
     connection,
     prefix,
     concurrency: options.concurrency,
+    lockDuration: HELD_MS,
+    stalledInterval: LOOK_MS,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   })

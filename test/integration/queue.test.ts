@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { PROJECT } from '../../deploy/local/folders.ts'
 import { openQueues, openRedis, type Queues, type Timed } from '../../libs/queue/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
 import { freePort, startRedis } from '../harness/harness.ts'
@@ -126,6 +128,29 @@ t.test('Redis killed, started, wiped: adding says so at once, workers go on', as
     'a frozen server is noticed',
   )
   redis.resume()
+})
+
+t.test('an entry that a killed process had taken is given out again soon, and once', async (t) => {
+  const redis = await startRedis(t)
+  const script = `
+    import { openQueues } from './libs/queue/index.ts'
+    import { createLogger } from './libs/runtime/index.ts'
+    const queues = await openQueues({ redisUrl: '${redis.url}', name: 'killed', log: createLogger('killed', { level: 'silent' }) })
+    queues.work('s1', { concurrency: 1, handler: () => { process.stdout.write('taken'); return new Promise(() => undefined) } })`
+  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], { cwd: PROJECT })
+  t.teardown(() => child.kill('SIGKILL'))
+  const queues = await open(t, redis.url)
+  await queues.add('s1', { id: 'a', data: {} })
+  await once(child.stdout, 'data')
+  const other = collect(queues, 's1')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const killed = performance.now()
+  await other.until(1)
+  const after = performance.now() - killed
+  t.ok(after < 16_000, `after ${Math.round(after)} ms`)
+  await queues.add('s1', { id: 'b', data: {} })
+  t.strictSame(await other.until(2), ['a', 'b'])
 })
 
 t.test('a service starts without Redis, and closes without it', async (t) => {
