@@ -1,5 +1,6 @@
 import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import { findOverdueAttempts, takeDuePushes } from '../../libs/store/index.ts'
+import { timeToLiveMs } from './choose-system.ts'
 import { endAttempt } from './end-attempt.ts'
 import { queuePushes } from './queue-pushes.ts'
 import type { Stage } from './stage.ts'
@@ -16,9 +17,14 @@ export async function sweepPushes(stage: Stage): Promise<number> {
   const overdue = await findOverdueAttempts(stage.pool, SWEEP_LIMIT)
   await Promise.all(
     overdue.map(({ duration_ms, ...attempt }) => {
-      const system = stage.registry.receivingSystem(attempt.agency_code)?.system.code ?? null
+      const system = stage.registry.receivingSystem(attempt.agency_code)?.system
       // Its age has the time of the attempt in it already.
-      const open = { ...attempt, age_ms: attempt.age_ms - duration_ms, system }
+      const open = {
+        ...attempt,
+        age_ms: attempt.age_ms - duration_ms,
+        system: system?.code ?? null,
+        timeToLiveMs: timeToLiveMs(stage.config, system),
+      }
       return endAttempt(
         stage,
         open,

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { changeSystem } from '../../libs/registry/index.ts'
 import { processEnvironment } from '../../libs/runtime/index.ts'
 import type { Hit } from '../harness/push-endpoint.ts'
 import { attemptsOf, closed, send, startPushWorld } from '../harness/push-world.ts'
@@ -81,7 +83,11 @@ t.test('NATS and Redis wiped mid-flight: everything is delivered, once in effect
 })
 
 t.test('delivery killed in the middle of an attempt: ambiguous, then again under the same id', async (t) => {
-  const { world, endpoint } = await startPushWorld(t, { processes: ['delivery'] })
+  const environment = { TIME_TO_LIVE_MS: '1000' }
+  const { world, endpoint } = await startPushWorld(t, { processes: ['delivery'], environment })
+  // Its own time is longer, also for what the sweeper ends.
+  await changeSystem(world.operator, 'demo-h26', { pushTtlMinutes: 60 })
+  await sleep(2500)
   endpoint.behave('demo-h26', ({ earlier }) => (earlier === 0 ? 'hang' : { status: 200 }))
   const { dispatch, consignments, packet } = await send(world, ['H26'])
   const id = consignments.H26 as string
