@@ -24,12 +24,15 @@ export interface AttemptEnd {
   /** Why it is DEAD. */
   readonly reason: string | null
   readonly text: string | null
+  /** Only where its time to live began at least so many milliseconds ago: it may have begun anew since that was read. */
+  readonly older_ms?: number
 }
 
 const END = `
 with wanted as materialized (
   select m.* from json_to_recordset($1) as m(id uuid, version int, at timestamptz, outcome text, http_status smallint,
-    duration_ms int, code text, answer text, state text, retry_ms float8, sweep_ms float8, reason text, text text)
+    duration_ms int, code text, answer text, state text, retry_ms float8, sweep_ms float8, reason text, text text,
+    older_ms float8)
   order by m.id
 ), locked as materialized (
   -- One by one in id order: each look-up goes to the one partition that can hold the id, whatever plan is kept.
@@ -37,6 +40,7 @@ with wanted as materialized (
     select c.id from consignment c
     where c.id = w.id and c.version = w.version and c.mode = 'push' and ${beside('c.state')} in ('QUEUED', 'RETRYING')
       and (w.outcome is null) = (c.state = 'QUEUED' or c.next_attempt_at is not null)
+      and (w.older_ms is null or c.available_at <= clock_timestamp() - make_interval(secs => w.older_ms / 1000))
     for update of c
   ) l
 ), moved as (

@@ -185,6 +185,7 @@ export * from './operations/operate-consignments.ts'
 export * from './operations/operators.ts'
 export * from './operations/policies.ts'
 export * from './operations/refill-work.ts'
+export * from './operations/renew-pushes.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'
 export {

@@ -20,17 +20,21 @@ export async function chooseSystem(stage: Stage, push: WaitingPush): Promise<Pus
     return undefined
   }
   if (push.age_ms >= timeToLiveMs(stage.config, system)) {
-    await endUnbegun(stage, push, system.code)
+    await endUnbegun(stage, push, system.code, timeToLiveMs(stage.config, system))
     return undefined
   }
   return system.suspendedAt === null ? { ...system, pushUrl: system.pushUrl } : undefined
 }
 
-/** How long pushes to a system are tried: what was set for it, else the setting of the service. */
+/**
+ * How long pushes to a system are tried: what was set for it, else the setting of the service. While it is suspended nothing ends by
+ * its time: nobody may call, and its resumption begins the time of all that wait anew.
+ */
 export function timeToLiveMs(
   config: Pick<DeliveryConfig, 'timeToLiveMs'>,
-  system: Pick<SystemRow, 'pushTtlMinutes'> | undefined,
+  system: Pick<SystemRow, 'pushTtlMinutes' | 'suspendedAt'> | undefined,
 ): number {
+  if (system && system.suspendedAt !== null) return Number.POSITIVE_INFINITY
   return system?.pushTtlMinutes == null ? config.timeToLiveMs : system.pushTtlMinutes * 60_000
 }
 

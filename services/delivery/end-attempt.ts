@@ -86,8 +86,13 @@ export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdi
   }
 }
 
-/** The end of a push whose time is over before another attempt was begun. */
-export async function endUnbegun(stage: Stage, push: WaitingPush, system: string | null): Promise<void> {
+/** The end of a push whose time, so many milliseconds, is over before another attempt was begun. */
+export async function endUnbegun(
+  stage: Stage,
+  push: WaitingPush,
+  system: string | null,
+  timeToLiveMs: number,
+): Promise<void> {
   const plan: Plan = { state: 'DEAD', code: 'LT_DLV_TIME_OVER', params: { attempts: push.attempt, last: '-' } }
   const open = { ...push, system }
   await stage.commits.end({
@@ -95,6 +100,7 @@ export async function endUnbegun(stage: Stage, push: WaitingPush, system: string
     version: push.version,
     ...WITHOUT_ATTEMPT,
     ...moveOf(plan, 0),
+    older_ms: timeToLiveMs,
     entries: followingEntries(open, plan),
   })
 }

@@ -1,4 +1,6 @@
+import { setTimeout as later } from 'node:timers/promises'
 import t from 'tap'
+import { renewPushes } from '../../libs/store/index.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { addOperators, callConsole } from '../harness/operators.ts'
 import { attemptsOf, closed, send, startPushWorld, state } from '../harness/push-world.ts'
@@ -237,6 +239,33 @@ t.test('a suspended system is out, and back', async (t) => {
     body: { changed: true },
   })
   await world.until(async () => (await world.call('demo-g12', 'GET', '/v1/mailbox')).status === 200)
+})
+
+t.test('documents outlive the suspension of the system they are pushed to', async (t) => {
+  await ask(keys.lan, 'POST', '/systems/demo-h53/suspend', { reason: 'sự cố an ninh' })
+  // Delivery knows by now.
+  await later(2500)
+  const { dispatch, consignments } = await send(world, ['H53'])
+  const id = consignments.H53 as string
+  await world.until(async () => (await state(world, id)) === 'QUEUED')
+  // As if the suspension had lasted for longer than a push may take, and it was looked at again and again.
+  await world.eyes.query(
+    `update consignment set available_at = now() - interval '60 days', next_publish_at = now(), publish_round = 0 where id = $1`,
+    [id],
+  )
+  const rounds = async (): Promise<number> =>
+    (await world.eyes.query('select publish_round from consignment where id = $1', [id])).rows[0]?.publish_round
+  await world.until(async () => (await state(world, id)) !== 'QUEUED' || (await rounds()) >= 1)
+  await later(300)
+  t.equal(await state(world, id), 'QUEUED', 'not ended while suspended')
+  t.equal(endpoint.of(id).length, 0)
+  t.ok((await renewPushes(world.operator, ['H53'], 1)) >= 1, 'page by page')
+  await world.eyes.query(`update consignment set available_at = now() - interval '60 days' where id = $1`, [id])
+  await ask(keys.minh, 'POST', '/systems/demo-h53/resume', { reason: 'đã xử lý' })
+  await world.eyes.query('update consignment set next_publish_at = now() where id = $1', [id])
+  const { recipients } = await closed(world, dispatch, 30_000)
+  t.match(recipients, [{ state: 'ACKNOWLEDGED' }], 'its time to live began anew')
+  t.equal(endpoint.of(id).length, 1)
 })
 
 t.test('what comes back from before everything that is open is seen at once', async (t) => {

@@ -38,6 +38,7 @@ import {
   type Pool,
   readMaintenance,
   refillWork,
+  renewPushes,
   resendConsignment,
   takeDueDispatches,
   takeDuePushes,
@@ -215,6 +216,7 @@ t.test('every statement runs with the rights of its service, and foreign hands a
       () => readMaintenance(pool),
       () => updateMaintenance(pool, null, ID, entries),
       () => operateSystem(pool, { id: ID, reason: null }, entries),
+      () => renewPushes(pool, ['H26']),
       () => appendEntries(pool, entries),
       () => findStuck(pool, { moveSeconds: 1, overdueHours: 1, deadDays: 1, limit: 1 }),
     ]
