@@ -7,6 +7,7 @@ import { certificateErrors } from './areas/certificate.ts'
 import { clientErrors } from './areas/client.ts'
 import { configErrors } from './areas/config.ts'
 import { deliveryErrors } from './areas/delivery.ts'
+import { doorErrors } from './areas/door.ts'
 import { envelopeErrors } from './areas/envelope.ts'
 import { evidenceErrors } from './areas/evidence.ts'
 import { httpErrors } from './areas/http.ts'
@@ -33,6 +34,7 @@ export const catalogue = {
   ...evidenceErrors,
   ...registryErrors,
   ...authErrors,
+  ...doorErrors,
   ...mailboxErrors,
   ...logErrors,
   ...submissionErrors,

@@ -5,6 +5,8 @@ export { type EventStream, type EventStreamOptions, openEventStream } from './ev
 export { type ReadinessCheck, registerHealth } from './health.ts'
 export { openHealthListener } from './health-listener.ts'
 export { buildHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
+export { createLimitStore, type LimitRedis, type LimitStore } from './limit-store.ts'
+export { lingerOver } from './linger.ts'
 export { type ListenerTls, loadTls, type TlsSettings } from './load-tls.ts'
 export { type MultipartLimits, type Part, readMultipart } from './multipart/read-multipart.ts'
 export { exportOpenApi, type OpenApiInfo } from './openapi.ts'

@@ -15,6 +15,8 @@ export const EVENTS = {
   notified: 'ConsignmentNotification',
   /** The receiver's system began to fetch. */
   handedOver: 'ContentHandover',
+  /** The receiver's system said that it works on it, and fetched nothing. */
+  taken: 'ConsignmentTaken',
   /** The receiver's system has stored it and says so. */
   acknowledged: 'ConsignmentAcceptance',
   refused: 'ConsignmentRejection',

@@ -33,6 +33,8 @@ export interface RegistryOptions {
 export interface Registry {
   /** Rises with every change of the registry; the one that memory holds. */
   readonly version: number
+  /** Rises with every change of an agency alone. */
+  readonly agenciesVersion: number
   /** Milliseconds since memory was last known to equal the database; a service is not ready above 10,000. */
   readonly staleMs: number
   readonly agencyCount: number
@@ -139,6 +141,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   return {
     get version() {
       return version
+    },
+    get agenciesVersion() {
+      return parts.get('agency')?.version ?? -1
     },
     get staleMs() {
       return performance.now() - Math.min(...[...parts.values()].map((state) => state.freshAt))

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { BusError } from '../errors/index.ts'
 import { newSystemId } from '../model/index.ts'
 import {
@@ -34,6 +35,9 @@ const DEFAULTS: Omit<SystemSettings, 'name'> = {
   pushTtlMinutes: null,
   hookUrl: null,
   hookReceipts: false,
+  doorNetworks: ['127.0.0.0/8', '::1/128'],
+  doorConnections: 64,
+  doorSubtrees: [],
   contact: {} as Contact,
 }
 
@@ -54,6 +58,9 @@ function checkSettings(settings: SystemSettings): SystemSettings {
     pushTtlMinutes: checkBound('pushTtlMinutes', settings.pushTtlMinutes, 525_600),
     hookUrl: settings.hookUrl,
     hookReceipts: settings.hookReceipts,
+    doorNetworks: settings.doorNetworks.map(checkNetwork),
+    doorConnections: checkBound('doorConnections', settings.doorConnections, 10_000) ?? 64,
+    doorSubtrees: settings.doorSubtrees.map((code) => checkText('doorSubtrees', code, 35)),
     contact: checkContact(settings.contact),
   }
 }
@@ -61,6 +68,16 @@ function checkSettings(settings: SystemSettings): SystemSettings {
 function checkBound(field: string, value: number | null, most: number): number | null {
   if (value !== null && !(Number.isInteger(value) && value >= 1 && value <= most)) throw badField(field, value)
   return value
+}
+
+/** A network as `ADDRESS/BITS`; an address alone is that one machine. */
+function checkNetwork(network: string): string {
+  const [address = '', bits, ...rest] = network.split('/')
+  const version = isIP(address)
+  const most = version === 4 ? 32 : 128
+  const given = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
+  if (version === 0 || rest.length > 0 || !(given <= most)) throw badField('doorNetworks', network.slice(0, 64))
+  return `${address}/${given}`
 }
 
 function checkUrl(field: string, value: string): void {

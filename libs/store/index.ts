@@ -68,6 +68,26 @@ export {
 } from './delete-content.ts'
 export { deleteOldNotices, type NoticeAges } from './delete-notices.ts'
 export {
+  countReceived,
+  findSent,
+  type ListedAgency,
+  listAgencyPage,
+  listReceived,
+  listSent,
+  type ReceivedQuestion,
+  type SentRow,
+} from './door-lists.ts'
+export {
+  type DoorSecretFacts,
+  type DoorSecretRow,
+  endDoorSecret,
+  insertDoorSecret,
+  listDoorSecrets,
+  readDoorSecrets,
+  readDoorSecretVersion,
+  rewrapDoorSecret,
+} from './door-secrets.ts'
+export {
   type AttemptEnd,
   endAttempts,
 } from './end-attempts.ts'

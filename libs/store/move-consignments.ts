@@ -37,8 +37,9 @@ with wanted as materialized (
     lease_system = coalesce(w.lease_system, c.lease_system),
     handed_over_at = case when w.handed_over then coalesce(c.handed_over_at, w.at) else c.handed_over_at end,
     ended_at = case when w.ended then w.at else c.ended_at end,
-    refusal_reason = coalesce(w.refusal_reason, c.refusal_reason),
-    refusal_text = coalesce(w.refusal_text, c.refusal_text)
+    -- What was given up and is acknowledged after all has no reason any more.
+    refusal_reason = case when w.state = 'ACKNOWLEDGED' then null else coalesce(w.refusal_reason, c.refusal_reason) end,
+    refusal_text = case when w.state = 'ACKNOWLEDGED' then null else coalesce(w.refusal_text, c.refusal_text) end
   -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
   from unnest(array(select id from locked)) as l(id) join wanted w on w.id = l.id
   where c.id = l.id

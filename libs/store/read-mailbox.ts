@@ -29,16 +29,16 @@ export interface MailboxRow {
   readonly unmatched: boolean
 }
 
-const COLUMNS = `c.id, c.version, c.state, c.dispatch_id, c.agency_code, c.as_written, c.kind, c.lane, c.available_at,
+export const MAILBOX_COLUMNS = `c.id, c.version, c.state, c.dispatch_id, c.agency_code, c.as_written, c.kind, c.lane, c.available_at,
   c.lease_token, c.lease_until, coalesce(c.lease_until > clock_timestamp(), false) as leased,
   d.sender_code, d.document_id, d.number, d.notation, d.subject, d.business_type, d.form, d.content_hash, d.content_size, c.recall_pending,
   case when c.kind = 'status' then d.facts -> 'warnings' @> '[{"code": "LT_BUS_STATUS_UNMATCHED"}]' else false end as unmatched`
 
 // Written once, so that the planner finds the partial indexes of the mailbox by it.
 const OPEN = `c.state in ('AVAILABLE', 'HANDED_OVER') and c.mode = 'pull'`
-const FRESH = '(case when c.lease_until is null then 0 else 1 end) = 0'
-const LEASED_ONCE = '(case when c.lease_until is null then 0 else 1 end) = 1'
-const LAPSED = 'c.lease_until <= clock_timestamp()'
+export const FRESH = '(case when c.lease_until is null then 0 else 1 end) = 0'
+export const LEASED_ONCE = '(case when c.lease_until is null then 0 else 1 end) = 1'
+export const LAPSED = 'c.lease_until <= clock_timestamp()'
 const FREE = `(c.lease_until is null or ${LAPSED})`
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
@@ -48,7 +48,7 @@ const KINDS = ['document', 'status']
  * The first `limit` open consignments of one lane that fulfil `condition`, of the agencies in $1 and kinds in $2, by `order`. Each
  * agency's own are read from their place in an index, so the cost follows the answer and not the backlog; months before $3 hold none.
  */
-function firstOf(lane: string, condition: string, order: string, limit: string): string {
+export function firstOf(lane: string, condition: string, order: string, limit: string): string {
   return `select m.* from unnest($1::text[]) as a(code) cross join unnest($2::text[]) as k(kind) cross join lateral (
       select c.* from consignment c
       where c.agency_code = a.code and c.kind = k.kind and c.lane = '${lane}' and ${OPEN} and c.id >= $3::uuid and ${condition}
@@ -80,7 +80,7 @@ export async function listMailbox(
     text: `with urgent as materialized (${lane('urgent', '$4', '$6::int')}),
       normal as materialized (${lane('normal', '$5', '($6::int - (select count(*) from urgent))')}),
       waiting as materialized (select * from urgent union all select * from normal)
-      select ${COLUMNS} from waiting c ${rowById('dispatch', 'c.dispatch_id', 'd')} order by c.lane desc, c.id`,
+      select ${MAILBOX_COLUMNS} from waiting c ${rowById('dispatch', 'c.dispatch_id', 'd')} order by c.lane desc, c.id`,
     values: [
       [...new Set(agencies)],
       kindsOf(options),
@@ -155,7 +155,7 @@ export async function leaseWaiting(
         from unnest(array(select id from taken)) as t(id) where c.id = t.id
         returning c.*
       ), leased as (
-        select ${COLUMNS} from moved c ${rowById('dispatch', 'c.dispatch_id', 'd')}
+        select ${MAILBOX_COLUMNS} from moved c ${rowById('dispatch', 'c.dispatch_id', 'd')}
       )
       select s.seen, leased.* from (select count(*)::int as seen from waiting) s left join leased on true
       order by leased.lane desc, leased.id`,
@@ -166,6 +166,7 @@ export async function leaseWaiting(
 
 export interface OpenConsignment extends MailboxRow {
   readonly mode: string
+  readonly handed_over_at: Date | null
   readonly content_state: string
   readonly ended_at: Date | null
   readonly refusal_reason: string | null
@@ -176,7 +177,7 @@ export interface OpenConsignment extends MailboxRow {
 export async function findConsignments(database: Queryable, ids: readonly string[]): Promise<OpenConsignment[]> {
   const { rows } = await database.query<OpenConsignment>({
     name: 'find-consignments',
-    text: `select ${COLUMNS}, c.mode, d.content_state, c.ended_at, c.refusal_reason, c.refusal_text
+    text: `select ${MAILBOX_COLUMNS}, c.mode, c.handed_over_at, d.content_state, c.ended_at, c.refusal_reason, c.refusal_text
       from (select distinct unnest($1::uuid[]) as id) w
       ${rowById('consignment', 'w.id', 'c')} ${rowById('dispatch', 'c.dispatch_id', 'd')}`,
     values: [ids],

@@ -80,6 +80,12 @@ export interface SystemRow {
   readonly hookUrl: string | null
   /** Whether the signed receipts come along with these notices. */
   readonly hookReceipts: boolean
+  /** Networks (`10.1.0.0/16`) from which it may call the compatible door. */
+  readonly doorNetworks: readonly string[]
+  /** Connections of it that may stand open there at one time. */
+  readonly doorConnections: number
+  /** Codes below which it may register and delete agencies there. */
+  readonly doorSubtrees: readonly string[]
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
   readonly contact: Contact

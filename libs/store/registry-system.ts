@@ -18,6 +18,9 @@ export type SystemSettings = Pick<
   | 'hookUrl'
   | 'hookReceipts'
   | 'contact'
+  | 'doorNetworks'
+  | 'doorConnections'
+  | 'doorSubtrees'
 >
 
 /** Adds a system; `undefined` when its code is taken. */
@@ -26,8 +29,9 @@ export async function insertSystem(
   system: SystemSettings & Pick<SystemRow, 'id' | 'code'>,
 ): Promise<SystemRow | undefined> {
   const text = `insert into system (id, code, name, delivery, signature_policy, duplicate_policy, tolerance, traffic, push_url,
-      contact, push_concurrency, push_per_minute, push_ttl_minutes, hook_url, hook_receipts)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+      contact, push_concurrency, push_per_minute, push_ttl_minutes, hook_url, hook_receipts,
+      door_networks, door_connections, door_subtrees)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
     on conflict (code) do nothing returning ${SYSTEM_COLUMNS}`
   const values = [
     system.id,
@@ -45,6 +49,9 @@ export async function insertSystem(
     system.pushTtlMinutes,
     system.hookUrl,
     system.hookReceipts,
+    system.doorNetworks,
+    system.doorConnections,
+    system.doorSubtrees,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }
@@ -57,7 +64,7 @@ export async function updateSystem(
 ): Promise<SystemRow | undefined> {
   const text = `update system set name = $2, delivery = $3, signature_policy = $4, duplicate_policy = $5, tolerance = $6,
       traffic = $7, push_url = $8, contact = $9, push_concurrency = $10, push_per_minute = $11, push_ttl_minutes = $12, hook_url = $13,
-      hook_receipts = $14 where code = $1 returning ${SYSTEM_COLUMNS}`
+      hook_receipts = $14, door_networks = $15, door_connections = $16, door_subtrees = $17 where code = $1 returning ${SYSTEM_COLUMNS}`
   const values = [
     code,
     system.name,
@@ -73,6 +80,9 @@ export async function updateSystem(
     system.pushTtlMinutes,
     system.hookUrl,
     system.hookReceipts,
+    system.doorNetworks,
+    system.doorConnections,
+    system.doorSubtrees,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }

@@ -12,6 +12,23 @@ export const gatewayConfig = Type.Object({
   keyDir: sharedSettings.keyDir,
   listenHost: sharedSettings.listenHost,
   listenPort: sharedSettings.listenPort,
+  doorPort: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description:
+        'port of the compatible door, for client programs of today’s axis; 0 takes a free one. Unset: there is none',
+    }),
+  ),
+  doorHost: Type.Optional(
+    Type.String({ description: 'address the compatible door binds to. Default: that of the listener' }),
+  ),
+  doorConnections: Type.Integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: 4000,
+    description: 'connections at the compatible door at one time, all systems together',
+  }),
   healthPort: sharedSettings.healthPort,
   publicUrl: Type.Optional(
     Type.String({

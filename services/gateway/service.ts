@@ -41,6 +41,7 @@ import { registerRoutes } from './register-routes.ts'
 import { keepRetention } from './retention/keep-retention.ts'
 import { loadPublicKeys, registerShowKeys } from './routes/show-keys.ts'
 import { keepContentSwept } from './sweep-content.ts'
+import { openDoor } from './vxp/open-door.ts'
 
 const POOL_SIZE = 10
 /** Acceptances, moves of mailboxes and refusals: one statement of each at a time. */
@@ -48,7 +49,7 @@ const COMMIT_POOL_SIZE = 3
 const MAX_HEADER_BYTES = 32 * 1024
 const MAX_JSON_BYTES = 1024 * 1024
 
-/** The native door: submits, mailboxes, receipts, directory. */
+/** The two doors of the house, native and compatible: submissions, mailboxes, receipts, directory. */
 export const gatewayService = defineService({
   name: 'gateway',
   config: gatewayConfig,
@@ -201,12 +202,17 @@ export const gatewayService = defineService({
     await registerRoutes(server, gateway, { requireSystem })
     const closeHealth = await openHealthListener(config.healthPort, checks, log, notices)
     onFailedStart(closeHealth)
+    const door =
+      config.doorPort === undefined
+        ? undefined
+        : await openDoor(gateway, { port: config.doorPort, redis, signal, ...(tls ? { tls } : {}) })
+    if (door) onFailedStart(() => door.close())
     const url = await server.listen({ host: config.listenHost, port: config.listenPort })
 
     return {
-      urls: { native: config.publicUrl ?? url },
+      urls: { native: config.publicUrl ?? url, ...(door ? { door: door.url } : {}) },
       async [Symbol.asyncDispose]() {
-        await Promise.all([server.close(), closeHealth()])
+        await Promise.all([server.close(), door?.close(), closeHealth()])
         redis.disconnect()
         await Promise.all([acceptance.close(), mover.close(), refusals.close()])
         await examiner[Symbol.asyncDispose]()

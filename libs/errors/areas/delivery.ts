@@ -203,4 +203,18 @@ export const deliveryErrors = defineErrors({
       en: 'The sender gets in touch with the receiver, then asks for a re-send where it is still wanted.',
     },
   },
+  LT_DLV_RECEIVER_FAILED: {
+    status: 502,
+    actor: 'receiver',
+    retry: 'after-fix',
+    vxpCode: '21',
+    title: {
+      vi: 'Hệ thống nhận đã lấy văn bản nhưng báo xử lý không thành công.',
+      en: 'The receiving system said that it failed with the document.',
+    },
+    advice: {
+      vi: 'Bên nhận sửa lỗi rồi báo đã nhận, hoặc người vận hành đưa văn bản vào hàng chờ lần nữa.',
+      en: 'The receiver mends it and acknowledges after all, or an operator queues the document again.',
+    },
+  },
 })

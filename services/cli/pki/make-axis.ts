@@ -13,6 +13,7 @@ import {
 import { DELIVERY_KEY_FILES } from '../../delivery/load-signer.ts'
 import { TOKEN_KEY_FILE } from '../../gateway/auth/token-key.ts'
 import { KEY_FILES } from '../../gateway/load-keys.ts'
+import { newSecretKeyLine, SECRET_KEYS_FILE } from '../../gateway/vxp/secrets/secret-keys.ts'
 import { keepPair, type PairFiles } from './key-files.ts'
 
 /** A test axis: a root, an authority below it, and everything the services read from their key folder. */
@@ -64,7 +65,7 @@ export async function makeAuthority(
 }
 
 /**
- * Makes the authority, the keys and chains of receipts and of pushes, the key of tokens, and the folders of trusted certificates, where they
+ * Makes the authority, the keys and chains of receipts and of pushes, the key of tokens, that of the door's secrets, and the folders of trusted certificates, where they
  * are missing. Keys that are there stay; so it may run at every start.
  */
 export async function makeAxis(dir: string, options: AxisOptions = {}): Promise<AxisPki> {
@@ -82,6 +83,7 @@ export async function makeAxis(dir: string, options: AxisOptions = {}): Promise<
     await keepPair(files, make, [issuing.certificatePem])
   }
   if (!existsSync(at(TOKEN_KEY_FILE))) await writeDurably(at(TOKEN_KEY_FILE), Buffer.from(newKeyPem()))
+  if (!existsSync(at(SECRET_KEYS_FILE))) await writeDurably(at(SECRET_KEYS_FILE), Buffer.from(newSecretKeyLine()))
   const trusted: readonly (readonly [string, string])[] = [
     [join(KEY_FILES.packetAnchors, ANCHOR), rootPem],
     [join(KEY_FILES.axisAnchors, ANCHOR), rootPem],

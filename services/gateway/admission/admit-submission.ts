@@ -15,7 +15,7 @@ import { checkMaintenance } from './check-maintenance.ts'
 import { checkRecipients } from './check-recipients.ts'
 import { checkSender } from './check-sender.ts'
 import { checkSignature } from './check-signature.ts'
-import { checkRepetition, type KnownSubmissions } from './find-known.ts'
+import { checkRepetition, type Known, type KnownSubmissions } from './find-known.ts'
 import { inspectAttachments } from './inspect-attachments.ts'
 import { contentHashOf, matchArrivals } from './match-arrivals.ts'
 import { type PacketLimits, receiveAttachment, receivePacket, StagedParts } from './receive-parts.ts'
@@ -46,6 +46,10 @@ export interface SubmissionRequest {
   readonly caller: Caller
   readonly system: SystemRow
   readonly idempotencyKey?: string
+  /** Codes to which alone it shall go, of those the packet names; everybody unless told. */
+  readonly onlyTo?: readonly string[]
+  /** Whether repetition is judged by recipient: bytes that went to some of them before go to the others now. */
+  readonly byRecipient?: boolean
   readonly incoming: Incoming
   /** Aborted when the caller has gone away: what waits for a turn, or works on attachments, need not go on. */
   readonly signal?: AbortSignal
@@ -113,8 +117,10 @@ export async function admitSubmission(
     }
     checkMaintenance(options.maintenance())
     if (refusal) throw refusal
+    leaveOutKnown(submission, known)
     for (const check of CONTENT_CHECKS) await check(submission, options)
-    checkRepetition(submission, known)
+    const { sameDocument: _, ...withoutDocument } = known
+    checkRepetition(submission, submission.sentBefore ? withoutDocument : known)
     return { kind: 'new', submission: asAcceptable(submission), staged }
   } catch (error) {
     submission?.opened[Symbol.dispose]()
@@ -156,6 +162,8 @@ async function receiveEnvelope(
     system,
     form: incoming.form as PacketForm,
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+    ...(request.onlyTo ? { onlyTo: request.onlyTo } : {}),
+    ...(request.byRecipient ? { byRecipient: true } : {}),
     ...(request.signal ? { signal: request.signal } : {}),
     parts: staged.parts,
     scan: whole,
@@ -203,6 +211,14 @@ async function mayBeRepeat(submission: Submission, options: AdmissionOptions): P
   if (submission.senderCode === undefined) return false
   const known = await options.known.find({ ...submission, contentHash: Buffer.alloc(32) })
   return known.sameDocument !== undefined
+}
+
+/** Recipients that have these bytes keep what they have; the others get them now. */
+function leaveOutKnown(submission: Submission, { agencies, contentKnown }: Known): void {
+  if (!submission.byRecipient) return
+  submission.sentBefore = contentKnown
+  if (agencies.length === 0) return
+  submission.recipients = submission.recipients?.filter(({ agencyCode }) => !agencies.includes(agencyCode)) ?? []
 }
 
 function checkKey(submission: Submission, sameKey: { dispatchId: string; contentHash: string } | undefined): void {

@@ -11,6 +11,9 @@ import type { Submission } from './submission.ts'
 export interface Known {
   /** Dispatch that these very bytes became before. */
   readonly sameContent?: string
+  /** Asked by recipient: those that these bytes went to before, and whether they went to anybody. */
+  readonly agencies: readonly string[]
+  readonly contentKnown: boolean
   /** Dispatch of this idempotency key, and what its bytes were. */
   readonly sameKey?: { readonly dispatchId: string; readonly contentHash: string }
   /** First dispatch that carried this document id. */
@@ -30,12 +33,15 @@ export function openKnownSubmissions(pool: Pool): KnownSubmissions {
       const answer = await ask({
         system_id: submission.system.id,
         content_hash: (submission.contentHash as Buffer).toString('hex'),
+        agencies: submission.byRecipient ? (submission.recipients?.map(({ agencyCode }) => agencyCode) ?? null) : null,
         idempotency_key: submission.idempotencyKey ?? null,
         sender_code: submission.senderCode ?? '',
         document_id: envelope.kind === 'document' ? envelope.documentId : '',
         business_type: envelope.business.type,
       })
       return {
+        agencies: answer.known_agencies,
+        contentKnown: answer.known_content,
         ...(answer.same_content === null ? {} : { sameContent: answer.same_content }),
         ...(answer.same_key === null
           ? {}
@@ -50,7 +56,7 @@ export function openKnownSubmissions(pool: Pool): KnownSubmissions {
  * The rules of repetition (P7) for a submission whose bytes are new.
  * @throws BusError LT_SUB_KEY_REUSED; LT_SUB_DUPLICATE_DOCUMENT under the policy `refuse`, otherwise a warning
  */
-export function checkRepetition(submission: Submission, known: Known): void {
+export function checkRepetition(submission: Submission, known: Pick<Known, 'sameKey' | 'sameDocument'>): void {
   const thisHash = (submission.contentHash as Buffer).toString('hex')
   if (known.sameKey && known.sameKey.contentHash !== thisHash) {
     throw new BusError('LT_SUB_KEY_REUSED', {

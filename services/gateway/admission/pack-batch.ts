@@ -126,7 +126,7 @@ function dispatchRow(submission: AcceptableSubmission, consignments: readonly st
     accepted_at: eventTime.toISOString(),
     next_publish_at: new Date(eventTime.getTime() + FIRST_SWEEP_MS).toISOString(),
     idempotency_key: submission.idempotencyKey ?? null,
-    refuse_duplicate: submission.system.duplicatePolicy === 'refuse',
+    refuse_duplicate: submission.system.duplicatePolicy === 'refuse' && !submission.sentBefore,
     replies: envelope.replies.map(({ agency, documentId, code }) => ({ agency, documentId: documentId ?? null, code })),
   }
 }

@@ -62,6 +62,10 @@ export interface Submission {
   readonly system: SystemRow
   readonly form: PacketForm
   readonly idempotencyKey?: string
+  /** Codes to which alone it shall go, of those the packet names. A status goes to whom it answers, whatever they say. */
+  readonly onlyTo?: readonly string[]
+  /** The same bytes are the same submission only for recipients that got them before. */
+  readonly byRecipient?: boolean
   /** Aborted when the caller has gone away. */
   readonly signal?: AbortSignal
   /** The packet (inline) or the envelope part (detached), then the attachments in the order they came. */
@@ -77,5 +81,7 @@ export interface Submission {
   action?: ResolvedAction
   attachments?: readonly KnownAttachment[]
   contentHash?: Buffer
+  /** These very bytes were sent before, to other recipients. */
+  sentBefore?: boolean
   signature?: SignatureReport & { readonly signerIs?: SignerRelation }
 }

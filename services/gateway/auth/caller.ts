@@ -25,6 +25,10 @@ export type Credential =
       /** Of the client certificate; SHA-256, lower-case hex. */
       readonly fingerprint: string
     }
+  | {
+      /** A shared secret at the compatible door. */
+      readonly via: 'secret'
+    }
 
 /** Name under which a request carries its caller. */
 export const CALLER = 'caller'

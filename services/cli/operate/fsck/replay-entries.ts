@@ -46,6 +46,7 @@ const MOVES: Readonly<Record<string, Move>> = {
   [EVENTS.attemptBegun]: { to: ['RETRYING'], from: ['QUEUED', 'RETRYING'] },
   [EVENTS.attemptEnded]: { to: ['RETRYING'], from: ['RETRYING'] },
   [EVENTS.handedOver]: { to: ['HANDED_OVER'], from: ['AVAILABLE', 'QUEUED', 'RETRYING', 'HANDED_OVER'] },
+  [EVENTS.taken]: { to: ['HANDED_OVER'], from: ['AVAILABLE'] },
   [EVENTS.acknowledged]: { to: ['ACKNOWLEDGED'], from: [...OPEN, 'DEAD'] },
   [EVENTS.refused]: { to: ['REFUSED'], from: OPEN },
   [EVENTS.deadLettered]: { to: ['DEAD'], from: OPEN },
