@@ -1,4 +1,4 @@
-export type { AgencyInput } from './check-agency.ts'
+export { type AgencyInput, checkAgency } from './check-agency.ts'
 export { type ContactAddress, contactAddress } from './contact-address.ts'
 export { exportAgencies } from './exchange/export-agencies.ts'
 export { type AgencyFormat, type ImportProblem, type ImportReport, importAgencies } from './exchange/import-agencies.ts'

@@ -106,7 +106,7 @@ export interface SentRow {
 const RECEIVERS = `cross join lateral (
     select r.agency, coalesce(c.id, r.consignment) as consignment, c.state, coalesce(c.ended_at, c.handed_over_at, c.available_at) as changed_at,
       c.refusal_reason as reason, r.place
-    from jsonb_to_recordset(d.recipients) with ordinality as r(agency text, consignment uuid, place bigint)
+    from rows from (jsonb_to_recordset(d.recipients) as (agency text, consignment uuid)) with ordinality as r(agency, consignment, place)
     left join lateral (
       select * from consignment c where c.dispatch_id = d.id and c.id >= $2::uuid and c.agency_code = r.agency order by c.id desc limit 1
     ) c on true

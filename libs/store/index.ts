@@ -68,6 +68,14 @@ export {
 } from './delete-content.ts'
 export { deleteOldNotices, type NoticeAges } from './delete-notices.ts'
 export {
+  closeAtDoor,
+  type DoorRequest,
+  keepDoorRequest,
+  listDoorRequests,
+  registerAtDoor,
+  settleDoorRequest,
+} from './door-agencies.ts'
+export {
   countReceived,
   findSent,
   type ListedAgency,

@@ -33,7 +33,9 @@ export function openKnownSubmissions(pool: Pool): KnownSubmissions {
       const answer = await ask({
         system_id: submission.system.id,
         content_hash: (submission.contentHash as Buffer).toString('hex'),
-        agencies: submission.byRecipient ? (submission.recipients?.map(({ agencyCode }) => agencyCode) ?? null) : null,
+        agencies: submission.byRecipient
+          ? (submission.recipients?.map(({ agencyCode }) => agencyCode) ?? unresolved(submission))
+          : null,
         idempotency_key: submission.idempotencyKey ?? null,
         sender_code: submission.senderCode ?? '',
         document_id: envelope.kind === 'document' ? envelope.documentId : '',
@@ -51,6 +53,9 @@ export function openKnownSubmissions(pool: Pool): KnownSubmissions {
     },
   }
 }
+
+/** Whom it names cannot be told today: only what was meant for everybody can be what was sent before. */
+const unresolved = ({ onlyTo }: Submission): readonly string[] | null => (onlyTo ? [] : null)
 
 /**
  * The rules of repetition (P7) for a submission whose bytes are new.

@@ -3,6 +3,7 @@ import { downloadPacket, getPacket } from './operations/fetch-packet.ts'
 import { listAgencies } from './operations/list-agencies.ts'
 import { countReceivedPackets, listReceivedPackets } from './operations/list-received.ts'
 import { listSentPackets } from './operations/list-sent.ts'
+import { deleteAgency, registerAgency } from './operations/register-agency.ts'
 import { sendPacket } from './operations/send-packet.ts'
 import { updateStatus } from './operations/update-status.ts'
 
@@ -11,6 +12,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   getagencieslist: listAgencies('agencies'),
   getagencieslistqd20: listAgencies('codes'),
   getsynchronizeunit: listAgencies('synchronized'),
+  registeragency: registerAgency,
+  deleteagency: deleteAgency,
   sendedoc: sendPacket,
   getreceivededoclist: listReceivedPackets,
   getsentedoclist: listSentPackets,

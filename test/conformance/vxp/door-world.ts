@@ -30,7 +30,7 @@ export async function startDoorWorld(t: Teardown, options: WorldOptions = {}): P
     },
     async open(systemCode) {
       const { rows } = await world.operator.query(
-        `update system set signature_policy = 'report', tolerance = 'tolerant' where code = $1 returning id`,
+        `update system set signature_policy = 'report', tolerance = 'tolerant', door_connections = 1000 where code = $1 returning id`,
         [systemCode],
       )
       const secret = await makeSecret(world.operator, { id: rows[0].id }, { keyDir, overlapHours: 0 })

@@ -1,22 +1,195 @@
 import t from 'tap'
-import { startDoorWorld } from './door-world.ts'
+import { type DoorWorld, startDoorWorld } from './door-world.ts'
+import { type GoldenClient, VERSIONS } from './golden-client.ts'
 
-t.test('two clients of today’s axis, and nobody between them notices anything', async (t) => {
+interface Tap {
+  ok(value: unknown, message: string): unknown
+  equal(found: unknown, wanted: unknown, message: string): unknown
+  match(found: unknown, pattern: object): unknown
+}
+
+/** One receiver, three, and so many that their codes pass what servers take as a header. */
+const CROWD = 700
+
+t.test('clients of today’s axis work with each other, and with those of the native door', async (t) => {
   const world = await startDoorWorld(t)
-  const [sender, receiver] = [world.client('demo-g12'), world.client('demo-h26')]
-  const packet = world.unsigned('demo-g12', ['H26'])
-  const sent = await sender.send(packet, { from: 'G12' })
-  t.equal(sent.status, 200)
-  t.equal(sent.json.status, 'OK', JSON.stringify(sent.json))
-  const [item] = await world.until(async () => {
+  await world.operator.query(
+    `insert into agency (code, name, name_folded, kind, confidence, source)
+     select 'H53.' || to_char(n, 'FM0000'), 'Xã ' || n, 'xa ' || n, 'local', 'stated', 'test' from generate_series(1, $1) n`,
+    [CROWD],
+  )
+  const crowd = Array.from({ length: CROWD }, (_, i) => `H53.${String(i + 1).padStart(4, '0')}`)
+  await world.until(async () => (await world.call('demo-g12', 'GET', `/v1/agencies/${crowd.at(-1)}`)).status === 200)
+
+  for (const version of VERSIONS) {
+    t.test(`client ${version}: one receiver, from the address book to the answer`, async (t) => {
+      const [sender, receiver] = [world.client('demo-g12', { version }), world.client('demo-h26', { version })]
+      const book = await sender.list('getAgenciesList')
+      t.equal(book.headers.get('content-encoding'), 'gzip')
+      const packet = world.unsigned('demo-g12', ['H26'])
+      const sent = await sender.send(packet, { from: 'G12', to: '["H26"]' })
+      t.equal(sent.json.status, 'OK', JSON.stringify(sent.json))
+      const items = await arrived(world, receiver)
+      t.equal(items.length, 1)
+      t.match(items[0], { from: 'G12', to: 'H26', status: 'initial', messageType: 'edoc', serviceType: 'eDoc' })
+      await takeAll(t, receiver, items, packet)
+      t.same(await receiver.received(), [], 'what was acknowledged is listed no more')
+      await answerWithStatus(t, world, receiver, sender, packet)
+      const { json } = await sender.list('getSentEdocList', { docId: sent.json.DocId })
+      t.match(json.data, [
+        {
+          senderDocId: sent.json.DocId,
+          toCode: 'H26',
+          receiveStatus: 'done',
+          docId: sent.json.DocId,
+          to: 'H26',
+          status: 'done',
+        },
+      ])
+    })
+  }
+
+  t.test('three receivers at two systems: one item each', async (t) => {
+    const sender = world.client('demo-g12')
+    const packet = world.unsigned('demo-g12', ['H26', 'H26.01', 'H53'])
+    const sent = await sender.send(packet, { from: 'G12' })
+    t.equal(sent.json.status, 'OK', JSON.stringify(sent.json))
+    for (const [system, codes] of [
+      ['demo-h26', ['H26', 'H26.01']],
+      ['demo-h53', ['H53']],
+    ] as const) {
+      const receiver = world.client(system)
+      const items = await arrived(world, receiver, codes.length)
+      t.same(items.map(({ to }) => to).sort(), codes)
+      await takeAll(t, receiver, items, packet)
+    }
+    const { json } = await sender.list('getSentEdocList', { docId: sent.json.DocId })
+    t.same(
+      json.data.map(({ toCode, receiveStatus }: Record<string, string>) => [toCode, receiveStatus]),
+      [
+        ['H26', 'done'],
+        ['H26.01', 'done'],
+        ['H53', 'done'],
+      ],
+    )
+  })
+
+  t.test('700 receivers, whose codes alone fill 15 KB of headers', async (t) => {
+    const sender = world.client('demo-g12')
+    const packet = world.unsigned('demo-g12', crowd)
+    const to = JSON.stringify(crowd)
+    t.ok(to.length * 2 > 15_000, 'once as a header, once in the signed text')
+    const sent = await sender.send(packet, { from: 'G12', to })
+    t.equal(sent.json.status, 'OK', JSON.stringify(sent.json))
+    const receivers = Array.from({ length: 10 }, () => world.client('demo-h53'))
+    const [first] = receivers as [GoldenClient]
+    await world.until(async () => (await first.list('countReceiveEdoc')).json.count === CROWD)
+    const seen = new Set<string>()
+    for (;;) {
+      const items = await first.received()
+      if (items.length === 0) break
+      t.ok(items.length <= 500, 'a page at a time')
+      await Promise.all(
+        receivers.map((receiver, i) =>
+          takeAll(
+            undefined,
+            receiver,
+            items.filter((_, n) => n % 10 === i),
+            packet,
+          ),
+        ),
+      )
+      for (const { to: code = '' } of items) seen.add(code)
+    }
+    t.same([...seen].sort(), crowd)
+    const { json } = await sender.list('getSentEdocList', { docId: sent.json.DocId })
+    t.equal(json.data.length, CROWD)
+    t.ok(json.data.every(({ status }: Record<string, string>) => status === 'done'))
+  })
+
+  t.test('through one door in, through the other out: the same evidence', async (t) => {
+    const evidence = async (dispatch: string): Promise<string[]> => {
+      const shown = await world.until(async () => {
+        const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)
+        return body.state === 'CLOSED' && body
+      })
+      for (const { href } of shown.receipts) t.equal((await world.call('demo-g12', 'GET', href)).status, 200)
+      return shown.receipts.map(({ event }: { event: string }) => event).sort()
+    }
+    const [sender, receiver] = [world.client('demo-g12'), world.client('demo-h26')]
+    const packet = world.packet('demo-g12', ['H26'])
+    const { DocId } = (await sender.send(packet, { from: 'G12' })).json
+    const leased = await world.until(async () => {
+      const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/lease', { body: { max: 1 } })
+      return body.items.length > 0 && body.items[0]
+    })
+    const { lease, item } = leased
+    t.equal(item.dispatch, DocId)
+    const path = `/v1/consignments/${item.consignment}/parts/0?lease=${lease}`
+    t.ok((await world.call('demo-h26', 'GET', path)).bytes.equals(packet), 'fetched natively, byte for byte')
+    await world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', {
+      body: { items: [{ consignment: item.consignment, lease }] },
+    })
+    const inAtTheDoor = await evidence(DocId)
+
+    const second = world.packet('demo-g12', ['H26'])
+    const { body } = await world.submit('demo-g12', second)
+    await takeAll(t, receiver, await arrived(world, receiver), second)
+    t.same(inAtTheDoor, ['ConsignmentAcceptance', 'ContentConsignment', 'ContentHandover', 'SubmissionAcceptance'])
+    t.same(await evidence(body.dispatch), inAtTheDoor)
+    const verdict = (await world.call('demo-g12', 'GET', `/v1/dispatches/${DocId}`)).body.signature?.verdict
+    t.equal(verdict, 'valid', 'a signature is judged at both')
+  })
+
+  t.test('a document whose attachments came apart is listed, and refused with its code', async (t) => {
+    const { rows } = await world.eyes.query(`select id from dispatch order by id desc limit 1`)
+    await world.eyes.query(`update dispatch set form = 'detached' where id = $1`, [rows[0].id])
+    const { rows: own } = await world.eyes.query(`select id from consignment where dispatch_id = $1`, [rows[0].id])
+    const { json } = await world.client('demo-h26').post('getEdoc', { docId: own[0].id })
+    t.match(json, { status: 'FAIL', data: '', ErrorDesc: /LT_DOOR_DETACHED/ })
+  })
+})
+
+async function arrived(world: DoorWorld, receiver: GoldenClient, count = 1): Promise<Record<string, string>[]> {
+  return world.until(async () => {
     const items = await receiver.received()
+    return items.length >= count && items
+  })
+}
+
+/** What a client does with each item: it works on it, fetches it, stores it, says so. */
+async function takeAll(
+  t: Tap | undefined,
+  receiver: GoldenClient,
+  items: readonly Record<string, string>[],
+  packet: Buffer,
+): Promise<void> {
+  for (const { docId = '' } of items) {
+    const taken = await receiver.post('updateStatus', { status: 'processing', docid: docId })
+    const same = (await receiver.getEdoc(docId)).equals(packet)
+    const done = await receiver.post('updateStatus', { status: 'done', docid: docId })
+    t?.ok(same, 'byte for byte')
+    if (!same || taken.json.status !== 'OK' || done.json.status !== 'OK') throw new Error(`${docId} was not taken`)
+  }
+}
+
+/** A status packet goes to whom it answers; what `to` says is nobody's. */
+async function answerWithStatus(
+  t: Tap,
+  world: DoorWorld,
+  receiver: GoldenClient,
+  sender: GoldenClient,
+  packet: Buffer,
+): Promise<void> {
+  const documentId = /DocumentId>([^<]+)</.exec(packet.toString())?.[1] ?? ''
+  const number = /CodeNumber>([^<]+)</.exec(packet.toString())?.[1] ?? ''
+  const status = world.status('demo-h26', { agency: 'G12', documentId, code: `${number}/TB-LT` }, '01')
+  const told = await receiver.send(status, { from: 'H26', messagetype: 'status' })
+  t.equal(told.json.status, 'OK', JSON.stringify(told.json))
+  const [item] = await world.until(async () => {
+    const items = await sender.received('status')
     return items.length > 0 && items
   })
-  t.match(item, { from: 'G12', to: 'H26', status: 'initial', messageType: 'edoc', serviceType: 'eDoc' })
-  const docId = item?.docId as string
-  t.equal((await receiver.post('updateStatus', { status: 'processing', docid: docId })).json.status, 'OK')
-  t.match(await receiver.received(), [{ docId, status: 'processing' }])
-  t.ok((await receiver.getEdoc(docId)).equals(packet), 'byte for byte')
-  t.equal((await receiver.post('updateStatus', { status: 'done', docid: docId })).json.status, 'OK')
-  t.same(await receiver.received(), [])
-})
+  t.match(item, { from: 'H26', to: 'G12', messageType: 'status' })
+  await takeAll(t, sender, [item as Record<string, string>], status)
+}
