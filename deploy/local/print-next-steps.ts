@@ -31,6 +31,7 @@ export async function printNextSteps(folders: Folders, say: (line: string) => vo
   for (const line of [
     '',
     `base URL: ${url}   (start the services in another terminal: make dev)`,
+    `compatible door: ${doorUrl(folders)}   (service.endpoint of client programs of today's axis; lienthong system add CODE --fronts CODES --vxp)`,
     ...table([['  agency', 'name', 'client id', 'key file'], ...rows]),
     '',
     'five lines to try:',
@@ -59,6 +60,11 @@ async function seed(folders: Folders): Promise<DemoSystem[]> {
 function gatewayUrl({ env }: Folders): string {
   const { PUBLIC_URL, LISTEN_HOST, LISTEN_PORT } = readEnvFile(join(env, 'gateway.env'))
   return PUBLIC_URL ?? `http://${LISTEN_HOST}:${LISTEN_PORT}`
+}
+
+function doorUrl({ env }: Folders): string {
+  const { LISTEN_HOST, DOOR_HOST = LISTEN_HOST, DOOR_PORT } = readEnvFile(join(env, 'gateway.env'))
+  return `http://${DOOR_HOST}:${DOOR_PORT}`
 }
 
 function profileOf(

@@ -11,6 +11,7 @@ import {
   suspend,
   unfrontAgency,
 } from '../operate/change-system.ts'
+import { changeSecret, rewrapSecrets, showDoorRequests } from '../operate/door-secrets.ts'
 
 const ACTIONS = {
   add: addSystemFromOptions,
@@ -20,12 +21,17 @@ const ACTIONS = {
   unfront: unfrontAgency,
   suspend,
   resume,
+  secret: changeSecret,
+  rewrap: rewrapSecrets,
+  requests: showDoorRequests,
   key: changeKey,
   cert: changeCertificate,
 } as const
 
 /**
  * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE --reason T | key CODE FILE | cert CODE FILE`;
+ * `system add CODE --fronts CODES --vxp`, `secret CODE [--overlap-hours N | --list | --revoke ID]`, `rewrap`, `requests [--settle ID]`: the
+ * compatible door;
  * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
  */
 export const systemCommand: Command = {
@@ -42,6 +48,14 @@ export const systemCommand: Command = {
     duplicates: { type: 'string' },
     tolerance: { type: 'string' },
     traffic: { type: 'string' },
+    vxp: { type: 'boolean' },
+    fronts: { type: 'string' },
+    'door-networks': { type: 'string' },
+    'door-connections': { type: 'string' },
+    'door-subtrees': { type: 'string' },
+    'overlap-hours': { type: 'string' },
+    list: { type: 'boolean' },
+    settle: { type: 'string' },
     ...CHANGE_OPTIONS,
     as: { type: 'string' },
     'without-descendants': { type: 'boolean' },

@@ -13,20 +13,44 @@ import { argument, oneOf, required, shownTime, wholeNumber } from '../command-li
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
 import { changeRegistry } from './change-registry.ts'
+import { firstSecret, secretLines } from './door-secrets.ts'
 import { tellFiled } from './tell-operated.ts'
 import { withOperations } from './with-operations.ts'
 
-/** `system add CODE NAME [--delivery pull|push --push-url URL --policy off|report|required --duplicates warn|refuse …]` */
+/**
+ * `system add CODE [NAME] [--fronts CODES] [--vxp]`, with the settings of `set`. `--vxp`: for a client program of today's axis. It gets a
+ * secret, told once; its packets are put up with, their signatures reported.
+ * `system add CODE NAME [--delivery pull|push --push-url URL --policy off|report|required --duplicates warn|refuse …]`
+ */
 export async function addSystemFromOptions(call: Call): Promise<void> {
-  const { output } = call
-  const system = { ...settingsOf(call), code: argument(call, 1, 'CODE'), name: argument(call, 2, 'NAME') }
-  const row = await changeRegistry(
+  const { output, values, flags } = call
+  const code = argument(call, 1, 'CODE')
+  const name = flags.vxp ? (call.names[2] ?? code) : argument(call, 2, 'NAME')
+  const settings = { ...(flags.vxp ? AT_THE_DOOR : {}), ...settingsOf(call) }
+  const fronts = listOf(values.fronts ?? '')
+  const { row, secret } = await changeRegistry(
     call,
-    (client) => addSystem(client, system),
-    (added) => ({ system: added.code, change: 'added', settings: asJson(settingsOf(call)) }),
+    async (client) => {
+      const added = await addSystem(client, { ...settings, code, name })
+      for (const agency of fronts) await front(client, code, agency, { withDescendants: true })
+      return { row: added, secret: flags.vxp ? await firstSecret(call, client, added) : undefined }
+    },
+    () => ({ system: code, change: 'added', settings: asJson(settings), fronts }),
   )
-  output.result(row, [output.t('system.added', { code: row.code })])
+  output.result(secret === undefined ? row : { ...row, systemid: code, secret }, [
+    output.t('system.added', { code }),
+    ...(secret === undefined ? [] : secretLines(call, code, secret)),
+  ])
 }
+
+/** Client programs of today's axis send what the native door refuses, with the sample's signature or none. */
+const AT_THE_DOOR = { signaturePolicy: 'report', tolerance: 'tolerant' } as const
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
 
 /** `system set CODE` with the options of `add` and `--name`: changes what is given and leaves the rest. */
 export async function setSystem(call: Call): Promise<void> {
@@ -52,6 +76,7 @@ const asJson = (settings: Partial<SystemSettings>): JsonValue => settings as unk
 const SETTINGS = [
   ...['name', 'delivery', 'push-url', 'push-concurrency', 'push-per-minute', 'push-ttl-minutes'],
   ...['hook-url', 'hook-receipts', 'policy', 'duplicates', 'tolerance', 'traffic'],
+  ...['door-networks', 'door-connections', 'door-subtrees'],
 ] as const
 
 /** The settings that the options name. An empty address, or number, takes it back. @throws UsageError */
@@ -71,6 +96,9 @@ function settingsOf(call: Call): Partial<SystemSettings> {
     ...numberOf(call, 'push-per-minute', 'pushPerMinute', 1_000_000),
     ...numberOf(call, 'push-ttl-minutes', 'pushTtlMinutes', 525_600),
     ...(hookUrl === undefined ? {} : { hookUrl: hookUrl === '' ? null : hookUrl }),
+    ...(values['door-networks'] === undefined ? {} : { doorNetworks: listOf(values['door-networks']) }),
+    ...(values['door-connections'] ? { doorConnections: wholeNumber(call, 'door-connections', 64, [1, 10_000]) } : {}),
+    ...(values['door-subtrees'] === undefined ? {} : { doorSubtrees: listOf(values['door-subtrees']) }),
     ...(hookReceipts
       ? { hookReceipts: oneOf(call, '--hook-receipts', hookReceipts, ['true', 'false']) === 'true' }
       : {}),

@@ -60,7 +60,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.release-content': 'lift a legal hold (--reason) (operators)',
   'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (owner)',
   'help.agency': 'directory of agencies: import, export, show, add, close, alias, search (operators)',
-  'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert (operators)',
+  'help.system':
+    'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, secret, rewrap, requests (operators)',
   'help.token': 'print an access token for use with curl',
   'help.pki': 'test certificates: root FOLDER, axis FOLDER, agency FOLDER CODE NAME, show FILE',
   'help.backup':
@@ -239,6 +240,14 @@ export const en: Readonly<Record<TextKey, string>> = {
   'agency.label.aliases': 'Other spellings',
   'agency.label.source': 'Source',
   'system.added': 'Added system {code}',
+  'system.secret': 'For the client program at the compatible door; the secret is shown this once:',
+  'system.secretColumns': 'ID|KEY|MADE|ENDS',
+  'system.secretRevoked': 'Secret {id} of {code} opens nothing any more',
+  'system.secretUnknown': '{code} has no secret {id}',
+  'system.rewrapped': '{count} secrets now lie under key {key}',
+  'system.requestColumns': 'ID|ASKED|SYSTEM|ACTION|CODE|NAME',
+  'system.settled': 'Request {id} is settled',
+  'system.notWaiting': 'No request {id} waits',
   'system.changed':
     'Changed system {code}: delivery {delivery}, signature {policy}, duplicates {duplicates}, checks {tolerance}',
   'system.columns': 'CODE|NAME|DELIVERY|SIGNATURE|STATE',

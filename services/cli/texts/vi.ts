@@ -59,7 +59,8 @@ export const vi = {
   'help.release-content': 'bỏ giữ pháp lý (--reason) (người vận hành)',
   'help.partitions': 'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (chủ sở hữu)',
   'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, search (người vận hành)',
-  'help.system': 'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert (người vận hành)',
+  'help.system':
+    'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert, secret, rewrap, requests (người vận hành)',
   'help.token': 'in mã truy cập (access token) để dùng với curl',
   'help.pki': 'chứng thư thử nghiệm: root THƯ_MỤC, axis THƯ_MỤC, agency THƯ_MỤC MÃ TÊN, show TỆP',
   'help.backup':
@@ -235,6 +236,14 @@ export const vi = {
   'agency.label.aliases': 'Cách viết khác',
   'agency.label.source': 'Nguồn',
   'system.added': 'Đã thêm hệ thống {code}',
+  'system.secret': 'Cấu hình cho phần mềm kết nối qua cửa tương thích; khóa bí mật chỉ hiện một lần này:',
+  'system.secretColumns': 'MÃ|KHÓA BAO|TẠO LÚC|HẾT HẠN',
+  'system.secretRevoked': 'Khóa bí mật {id} của {code} không còn dùng được',
+  'system.secretUnknown': '{code} không có khóa bí mật {id}',
+  'system.rewrapped': 'Đã chuyển {count} khóa bí mật sang khóa bao {key}',
+  'system.requestColumns': 'MÃ|LÚC|HỆ THỐNG|YÊU CẦU|MÃ ĐƠN VỊ|TÊN',
+  'system.settled': 'Đã xử lý xong yêu cầu {id}',
+  'system.notWaiting': 'Không có yêu cầu {id} nào đang chờ',
   'system.changed':
     'Đã đổi hệ thống {code}: giao {delivery}, chữ ký {policy}, trùng lặp {duplicates}, kiểm tra {tolerance}',
   'system.columns': 'MÃ|TÊN|GIAO|CHỮ KÝ|TÌNH TRẠNG',

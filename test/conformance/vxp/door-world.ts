@@ -8,6 +8,7 @@ export interface DoorWorld extends World {
   readonly doorUrl: string
   /** Gives a system of the world a secret at the door, tolerant and with signatures reported. */
   open(systemCode: string): Promise<string>
+  closeClients(): void
   client(
     systemCode: string,
     options?: { prefix?: string; version?: Version; madeAt?: Date; secret?: string },
@@ -19,12 +20,14 @@ export async function startDoorWorld(t: Teardown, options: WorldOptions = {}): P
   const world = await startWorld(t, options)
   const secrets = new Map<string, string>()
   const clients: GoldenClient[] = []
-  t.teardown(() => {
-    for (const client of clients) client.close()
-  })
+  const closeClients = (): void => {
+    for (const client of clients.splice(0)) client.close()
+  }
+  t.teardown(closeClients)
   const keyDir = world.servers.keyDir
   const door: DoorWorld = {
     ...world,
+    closeClients,
     get doorUrl() {
       return world.urlOf('gateway', 'door')
     },

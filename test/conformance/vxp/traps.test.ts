@@ -373,10 +373,10 @@ t.test('the door', async (t) => {
 
   t.test('a network that is not on the list gets no answer; a system that is not, its code', async (t) => {
     const idle = await world.until(async () => {
+      world.closeClients()
       await world.operator.query(`update system set door_connections = 60`)
       const opened = Array.from({ length: 400 }, () => world.client('demo-g12'))
       const answers = await Promise.allSettled(opened.map((each) => each.list('countReceiveEdoc')))
-      for (const each of opened) each.close()
       const closed = answers.filter(({ status }) => status === 'rejected').length
       // The registry is up to two seconds behind: then both bounds were in force.
       return closed >= 220 && closed
