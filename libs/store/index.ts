@@ -83,6 +83,7 @@ export {
   listReceived,
   listSent,
   type ReceivedQuestion,
+  type ReceivedRow,
   type SentRow,
 } from './door-lists.ts'
 export {

@@ -29,7 +29,7 @@ export interface MailboxRow {
   readonly unmatched: boolean
 }
 
-export const MAILBOX_COLUMNS = `c.id, c.version, c.state, c.dispatch_id, c.agency_code, c.as_written, c.kind, c.lane, c.available_at,
+const MAILBOX_COLUMNS = `c.id, c.version, c.state, c.dispatch_id, c.agency_code, c.as_written, c.kind, c.lane, c.available_at,
   c.lease_token, c.lease_until, coalesce(c.lease_until > clock_timestamp(), false) as leased,
   d.sender_code, d.document_id, d.number, d.notation, d.subject, d.business_type, d.form, d.content_hash, d.content_size, c.recall_pending,
   case when c.kind = 'status' then d.facts -> 'warnings' @> '[{"code": "LT_BUS_STATUS_UNMATCHED"}]' else false end as unmatched`

@@ -72,8 +72,9 @@ async function runCall(
     throw new BusError('LT_HTTP_METHOD_NOT_ALLOWED', { allowed: operation.method })
   const { gateway } = door
   const address = plainAddress(request.socket.remoteAddress)
-  await limits.checkFailures(address)
   const headers = rawHeadersOf(request)
+  const claimed = headers.get('xroadvnpt-systemid')?.[0] ?? ''
+  await limits.checkFailures(address, claimed)
   let verified: ReturnType<typeof verifyCall>
   try {
     verified = verifyCall(headers, {
@@ -81,7 +82,7 @@ async function runCall(
       secretsOf: (systemId) => secrets.of(systemId),
     })
   } catch (error) {
-    if (isBusError(error, 'LT_DOOR_SIGNATURE_INVALID')) await limits.countFailure(address)
+    if (isBusError(error, 'LT_DOOR_SIGNATURE_INVALID')) await limits.countFailure(address, claimed)
     throw error
   }
   const { system, parameters, mac } = verified

@@ -13,7 +13,7 @@ const UNITS = 120_000
 const CALLS = 200
 
 t.test('many items, many units, and the commands round the secrets', async (t) => {
-  const world = await startDoorWorld(t)
+  const world = await startDoorWorld(t, { environment: { AUTH_FAILURES_PER_MINUTE: '100000' } })
   const { database, keyDir } = world.servers
   const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     let [out, err] = ['', '']

@@ -1,5 +1,5 @@
 import { wireTimestamp } from '../../../../libs/envelope/index.ts'
-import { countReceived, listReceived, type MailboxRow } from '../../../../libs/store/index.ts'
+import { countReceived, listReceived, type ReceivedRow } from '../../../../libs/store/index.ts'
 import type { DoorCall, Operation } from '../door.ts'
 import { readTime } from '../read-times.ts'
 
@@ -49,7 +49,7 @@ export const messageTypeOf = (kind: string): string => (kind === 'status' ? 'sta
 /** 0 for what is no number: a page that cannot be read is no reason to fail. */
 const whole = (text: string | undefined): number => (/^\s*\d{1,6}\s*$/.test(text ?? '') ? Number(text) : 0)
 
-function describeReceived(row: MailboxRow): object {
+function describeReceived(row: ReceivedRow): object {
   const [status, status_desc] = row.lease_until === null ? ['initial', 'Cho nhan'] : ['processing', 'Dang xu ly']
   return {
     docId: row.id,
@@ -58,7 +58,7 @@ function describeReceived(row: MailboxRow): object {
     created_time: wireTimestamp(row.available_at),
     updated_time: wireTimestamp(row.lease_until ?? row.available_at),
     from: row.sender_code,
-    to: row.as_written[0] ?? row.agency_code,
+    to: row.receiver,
     status,
     status_desc,
   }
