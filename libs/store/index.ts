@@ -153,11 +153,12 @@ export {
   type NoticeView,
 } from './list-notices.ts'
 export {
+  findTakenBack,
   type LockedConsignment,
   type LockedDispatch,
   lockConsignments,
   lockTargets,
-  type RecallMark,
+  type RecallMarks,
 } from './lock-targets.ts'
 export { idFloor } from './look-up.ts'
 export {
@@ -185,6 +186,7 @@ export * from './operations/operate-consignments.ts'
 export * from './operations/operators.ts'
 export * from './operations/policies.ts'
 export * from './operations/refill-work.ts'
+export * from './operations/renew-clocks.ts'
 export * from './operations/renew-pushes.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'

@@ -77,11 +77,15 @@ export async function deleteFront(database: Queryable, agencyCode: string): Prom
   return (await database.query<FrontRow>(text, [agencyCode])).rows[0]
 }
 
-/** Notes that systems were heard of; changes no version. */
-export async function updateSystemsSeen(database: Queryable, ids: readonly SystemId[], at: Date): Promise<void> {
+/** Notes that systems were heard of, and which of them asked for what lies ready for them; changes no version. */
+export async function updateSystemsSeen(
+  database: Queryable,
+  seen: { readonly ids: readonly SystemId[]; readonly polled: readonly SystemId[] },
+  at: Date,
+): Promise<void> {
   await database.query(
-    `update system set last_seen_at = $2 where id in (
-       select id from system where id = any($1::uuid[]) and last_seen_at is distinct from $2 order by id for update)`,
-    [ids, at],
+    `update system set last_seen_at = $3, last_polled_at = case when id = any($2::uuid[]) then $3 else last_polled_at end where id in (
+       select id from system where id = any($1::uuid[]) and last_seen_at is distinct from $3 order by id for update)`,
+    [seen.ids, seen.polled, at],
   )
 }

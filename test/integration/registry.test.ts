@@ -370,7 +370,7 @@ t.test('memory follows the database', async (t) => {
   await until(() => !other.isSuspended('hub-h26'))
 
   const before = other.version
-  await updateSystemsSeen(gateway, [first.id], new Date())
+  await updateSystemsSeen(gateway, { ids: [first.id], polled: [] }, new Date())
   await other.refresh()
   t.equal(other.version, before, 'being heard of is no change')
   t.equal((await readSystem(cli, 'hub-h26'))?.suspendedAt, null)
