@@ -15,7 +15,13 @@ const IN_ROWS = `
   union all select 'consignment ' || state, count(*)::int from consignment
     where state in ('AVAILABLE', 'QUEUED', 'RETRYING', 'HANDED_OVER', 'HELD') group by 1
   union all select 'open attempt', count(*)::int from delivery_attempt where ended_at is null having count(*) > 0
-  union all select 'entry without index', count(*)::int from audit_pending having count(*) > 0`
+  union all select 'entry without index', count(*)::int from audit_pending having count(*) > 0
+  union all select 'notice ' || state, count(*)::int from notice where state in ('WAITING', 'CLAIMED') group by 1
+  union all select 'fact for the hook of ' || s.code, count(*)::int from hook_notice n join system s on s.id = n.system_id group by 1
+  union all select 'entry not read by ' || r.reader, count(*)::int
+    from (select reader, epoch, index from log_cursor union all select 'clocks', epoch, index from clock_cursor) r
+    join log_leaf l on (l.epoch, l.index) >= (r.epoch, r.index) group by 1
+  union all select 'term that has passed', count(*)::int from consignment_clock where due_at < now() - interval '1 second' having count(*) > 0`
 
 /**
  * Instead of waiting up to five minutes for the next look of the sweepers: it comes now. Nothing else is touched, so that a row

@@ -29,7 +29,8 @@ export async function raiseStorm(world: CrashWorld, options: StormOptions): Prom
   world.disk?.free()
 }
 
-function moodOf(random: Random): Mood {
+/** What a receiver that is called does with the next call. */
+export function moodOf(random: Random): Mood {
   if (random.happens(0.75)) return 'take'
   return random.pick(['take-and-hang-up', 'take-and-hang-up', 'broken', 'busy', 'hang'] as const)
 }

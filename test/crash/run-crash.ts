@@ -9,7 +9,7 @@ import { judge } from './judge.ts'
 import { KillTally, keepResult } from './kill-tally.ts'
 import { startTraffic } from './parties.ts'
 import { POINTS } from './points.ts'
-import { raiseStorm } from './raise-storm.ts'
+import { moodOf, raiseStorm } from './raise-storm.ts'
 import { describeConsumers } from './read-streams.ts'
 import type { Death, ServiceKeeper } from './service-keeper.ts'
 import { runWithTeardown } from './teardown-stack.ts'
@@ -28,7 +28,7 @@ const visits = env.POINTS === undefined ? POINTS : POINTS.filter(({ name }) => e
 const small = env.SMALL === '1'
 const quiet = env.QUIET === '1'
 /** A message whose worker was killed comes again after 30 s. */
-const restMs = small ? 10_000 : 150_000
+const restMs = small ? 15_000 : 150_000
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 process.exitCode = await runWithTeardown(async (t) => {
@@ -44,6 +44,9 @@ process.exitCode = await runWithTeardown(async (t) => {
     if (death.by === 'point') tally.points.add(death.point)
   }
   const world = await startCrashWorld(t, { whole: !small, onDeath, say })
+  const hookMood = seededRandom(seed + 3)
+  world.hooks.setMood(() => moodOf(hookMood))
+  world.notices.trouble(seededRandom(seed + 4))
   const traffic = startTraffic(world, seededRandom(seed), quiet)
   t.teardown(() => traffic.stop())
   const stormBegun = performance.now()
@@ -69,6 +72,8 @@ process.exitCode = await runWithTeardown(async (t) => {
     `${traffic.sent} documents were accepted meanwhile; delays: ${[...traffic.delays].map(([code, count]) => `${code} ${count}`).join(', ')}`,
   )
 
+  world.hooks.setMood(() => 'take')
+  world.notices.calm()
   if (rounds > 0) await calm(world)
   const empty = await traffic.drain(restMs)
   const unrest = await comeToRest(world, {
@@ -81,7 +86,7 @@ process.exitCode = await runWithTeardown(async (t) => {
   if (Object.keys(unrest).some((what) => what.startsWith('message in')))
     for (const service of ['routing', 'delivery'] as const)
       for (const line of await describeConsumers(world, service)) say(line)
-  const verdict = await judge(world, traffic)
+  const verdict = await judge(world, traffic, seededRandom(seed + 2))
   const faults = await findLogFaults(world)
   await traffic.stop()
   const stuck = Object.values(unrest).reduce((sum, count) => sum + count, 0) + (empty ? 0 : 1)
@@ -96,12 +101,13 @@ process.exitCode = await runWithTeardown(async (t) => {
   ].slice(0, 60))
     say(line)
   const seconds = since(begun)
-  const { documents, consignments, statuses, repeats, receipts } = verdict
+  const { documents, consignments, statuses, repeats, receipts, verified, hooks, notices } = verdict
   const [lost, doubled] = [early.length + verdict.lost.length, verdict.doubled.length]
   say(
-    `${documents} documents to ${consignments} recipients, ${statuses} statuses, ${receipts} acknowledgements verified, ` +
+    `${documents} documents to ${consignments} recipients, ${statuses} statuses, verified ${verified} of ${receipts} receipts, ` +
       `hand-overs repeated ${repeats}, other faults ${faults.length}, ${seconds} s`,
   )
+  say(`web hooks were told ${hooks.told} facts, ${hooks.repeats} again; notices to people: ${notices}`)
   if (env.RECORD === '1')
     keepResult({
       seed,
