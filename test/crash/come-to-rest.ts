@@ -40,23 +40,32 @@ export interface RestOptions {
   readonly stores: readonly string[]
   /** What NATS and Redis still hold is not waited for: a message whose worker died comes again after 30 s only, and is stale. */
   readonly rowsOnly: boolean
+  /** Told once, when only brokers still hold something: entries whose worker was killed, which they give out again by their own clocks. */
+  readonly onRows: () => void
   /** Told what still is under way, at every look. */
   readonly onLook?: (unrest: Unrest) => void
 }
 
 /** Waits until nothing is under way any more, in rows, in NATS and in Redis, at most `ms`; answers what still is. */
-export async function comeToRest(world: CrashWorld, { ms, stores, rowsOnly, onLook }: RestOptions): Promise<Unrest> {
+export async function comeToRest(
+  world: CrashWorld,
+  { ms, stores, rowsOnly, onRows, onLook }: RestOptions,
+): Promise<Unrest> {
   const log = createLogger('rest', { level: 'silent' })
   const queues = await openQueues({ redisUrl: world.servers.redis.url, name: 'rest', log })
   try {
     const end = Date.now() + ms
-    let forward = true
+    let [forward, rowsAtRest] = [true, false]
     for (;;) {
       const unrest = await look(world, stores, rowsOnly ? undefined : queues).catch((error: unknown) => ({
         [String(error)]: 1,
       }))
       if (Object.keys(unrest).length === 0 || Date.now() > end) return unrest
       onLook?.(unrest)
+      if (!rowsAtRest && Object.keys(unrest).every(isOfBroker)) {
+        rowsAtRest = true
+        onRows()
+      }
       if (forward) await putClockForward(world.eyes)
       forward = !forward
       await sleep(300)
@@ -65,6 +74,8 @@ export async function comeToRest(world: CrashWorld, { ms, stores, rowsOnly, onLo
     await queues.close()
   }
 }
+
+const isOfBroker = (what: string): boolean => what.startsWith('message in ') || what.includes(' entry in the queue of ')
 
 async function look(world: CrashWorld, stores: readonly string[], queues: Queues | undefined): Promise<Unrest> {
   const unrest: Record<string, number> = {}

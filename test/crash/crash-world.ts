@@ -35,6 +35,8 @@ const SETTINGS = {
   SWEEP_AFTER_MS: '400',
 }
 const SERVICES: readonly WorldService[] = ['routing', 'audit', 'receipts', 'delivery', 'gateway']
+/** Only where the run is a whole one. */
+const WHOLE_SERVICES: readonly WorldService[] = [...SERVICES, 'console']
 /** Systems that are called; the others fetch. */
 const PUSHED = ['demo-h53']
 /** Senders with a web hook, and whether their receipts come along. */
@@ -58,6 +60,8 @@ export interface CrashWorld {
   readonly cluster?: PrivateCluster
   readonly disk?: ContentDisk
   readonly baseUrl: string
+  /** The operators' door; nobody is behind it in runs that leave it out. */
+  readonly consoleUrl: string
   readonly axis: AxisPki
   readonly systems: readonly DemoSystem[]
   readonly keepers: ReadonlyMap<WorldService, ServiceKeeper>
@@ -106,11 +110,15 @@ export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): 
   for (const [code, contact] of Object.entries(CONTACTS))
     await eyes.query('update agency set contact = $2 where code = $1', [code, { ...contact, post: 'Văn thư' }])
 
-  const port = await freePort()
+  const [port, consolePort] = [await freePort(), await freePort()]
   const baseUrl = `http://127.0.0.1:${port}`
+  const listeners: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    gateway: { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl },
+    console: { LISTEN_PORT: String(consolePort) },
+  }
   const keepers = new Map(
-    SERVICES.map((service) => {
-      const own = service === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl } : {}
+    (options.whole ? WHOLE_SERVICES : SERVICES).map((service) => {
+      const own = listeners[service] ?? {}
       const settings = { ...servers.environment(service), ...SETTINGS, ...notices.settings, ...own }
       return [
         service,
@@ -128,6 +136,7 @@ export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): 
     ...(cluster ? { cluster } : {}),
     ...(disk ? { disk } : {}),
     baseUrl,
+    consoleUrl: `http://127.0.0.1:${consolePort}`,
     axis,
     systems,
     keepers,

@@ -39,6 +39,12 @@ export async function judgeNotices({ eyes, notices }: CrashWorld, late: readonly
       if (state === 'SENT' && !came.has(claim ?? '')) lost.push(`${channel} notice ${id} counts as sent and never came`)
   }
   lost.push(...rows.filter(({ state }) => state === 'FAILED').map(({ id }) => `notice ${id} failed`))
+  const { rows: entries } = await eyes.query<{ written: number; told: number }>(
+    `select (select count(*)::int from audit_entry where event = 'ConsignmentNotification') as written,
+       (select count(*)::int from notice where state = 'SENT' and dispatch_id is not null) as told`,
+  )
+  for (const { written, told } of entries)
+    if (written !== told) lost.push(`${told} notices count as sent, and ${written} entries of the log say so`)
   const facts = await eyes.query<{ id: string; notices: number }>(
     `select e.dispatch_id as id, (select count(*)::int from notice n where n.dispatch_id = e.dispatch_id and n.kind = 'sent-late') as notices
      from audit_entry e where e.event = 'DispatchSentLate'`,

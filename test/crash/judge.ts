@@ -5,6 +5,7 @@ import type { CrashWorld } from './crash-world.ts'
 import { judgeHook } from './judge-hooks.ts'
 import { judgeNotices } from './judge-notices.ts'
 import { judgeReceipts } from './judge-receipts.ts'
+import { isThere } from './operate-storm.ts'
 import type { Party, Traffic } from './parties.ts'
 import {
   type Arrival,
@@ -30,6 +31,8 @@ export interface Verdict {
   readonly receipts: number
   /** Receipts of these whose signature was verified. */
   readonly verified: number
+  /** Consignments that were recalled before anybody had them. */
+  readonly withdrawn: number
   /** Notices that web hooks were told, each once, and those that came again. */
   readonly hooks: { readonly told: number; readonly repeats: number }
   /** Notices to people by state, in words. */
@@ -44,12 +47,17 @@ export async function judge(world: CrashWorld, traffic: Traffic, random: Random)
   const arrivals = readArrivals(world, traffic.parties)
   const byId = new Map(arrivals.map((arrival) => [arrival.consignment, arrival]))
   const expected = new Set<string>()
-  const withdrawn = new Set<string>()
+  const withdrawn = await readWithdrawn(traffic, handovers)
   let consignments = 0
   for (const handover of handovers) {
     for (const { agency, consignment } of handover.recipients) {
       consignments += 1
       expected.add(consignment)
+      if (withdrawn.has(consignment)) {
+        if (byId.has(consignment) || isThere(world, traffic, consignment))
+          doubled.push(`${handover.name} to ${agency} was recalled before anybody had it, and is there`)
+        continue
+      }
       const fault = faultOf(handover, byId.get(consignment), agency)
       if (fault) lost.push(`${handover.name} to ${agency}: ${fault}`)
     }
@@ -70,7 +78,11 @@ export async function judge(world: CrashWorld, traffic: Traffic, random: Random)
   lost.push(...pushFaults(world), ...world.hooks.faults)
   const { parties } = traffic
   const receipts = await judgeReceipts(world, { parties, handovers, withdrawn, random })
-  const notices = await judgeNotices(world, handovers)
+  const notices = await judgeNotices(
+    world,
+    // Only new documents have a term in which they are to be sent.
+    handovers.filter(({ name }) => !traffic.recalls.has(name)),
+  )
   const hooks = { told: 0, repeats: 0 }
   for (const { system, dir } of parties.filter((party) => world.hooked.includes(party.system.systemCode))) {
     const own = handovers.filter(({ store }) => store === dir)
@@ -91,9 +103,24 @@ export async function judge(world: CrashWorld, traffic: Traffic, random: Random)
     repeats: repeatsOf(world, traffic),
     receipts: receipts.receipts,
     verified: receipts.verified,
+    withdrawn: withdrawn.size,
     hooks,
     notices: notices.states,
   }
+}
+
+/** What its sender is told was recalled, of documents that were asked back and of those that asked. Nothing else may be missing. */
+async function readWithdrawn(
+  { parties, recalled, recalls }: Traffic,
+  handovers: readonly Handover[],
+): Promise<Set<string>> {
+  const withdrawn = new Set<string>()
+  for (const { store, dispatch } of handovers.filter(({ name }) => recalled.has(name) || recalls.has(name))) {
+    const { client } = parties.find(({ dir }) => dir === store) as Party
+    const { recipients } = await client.dispatch(dispatch, { allReceipts: false })
+    for (const { consignment, state } of recipients) if (state === 'RECALLED') withdrawn.add(consignment)
+  }
+  return withdrawn
 }
 
 function faultOf(sent: Handover, arrival: Arrival | undefined, agency: string): string | undefined {

@@ -6,7 +6,8 @@ import { findLogFaults } from '../harness/traffic.ts'
 import { comeToRest } from './come-to-rest.ts'
 import { type CrashWorld, startCrashWorld } from './crash-world.ts'
 import { judge } from './judge.ts'
-import { KillTally, keepResult } from './kill-tally.ts'
+import { KillTally, keepResult, LONG_ROUNDS } from './kill-tally.ts'
+import { openStormOperator } from './operate-storm.ts'
 import { startTraffic } from './parties.ts'
 import { POINTS } from './points.ts'
 import { moodOf, raiseStorm } from './raise-storm.ts'
@@ -27,8 +28,10 @@ const rounds = Number(env.ROUNDS ?? SHORT_ROUNDS)
 const visits = env.POINTS === undefined ? POINTS : POINTS.filter(({ name }) => env.POINTS?.split(',').includes(name))
 const small = env.SMALL === '1'
 const quiet = env.QUIET === '1'
-/** A message whose worker was killed comes again after 30 s. */
+/** NATS gives a message whose worker was killed out again after 30 s, a queue its entry after 30 s to 60 s. */
 const restMs = small ? 15_000 : 150_000
+/** Of what a wait still waits for. */
+const SAY_EVERY_MS = 15_000
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 process.exitCode = await runWithTeardown(async (t) => {
@@ -47,7 +50,11 @@ process.exitCode = await runWithTeardown(async (t) => {
   const hookMood = seededRandom(seed + 3)
   world.hooks.setMood(() => moodOf(hookMood))
   world.notices.trouble(seededRandom(seed + 4))
-  const traffic = startTraffic(world, seededRandom(seed), quiet)
+  const traffic = startTraffic(world, {
+    random: seededRandom(seed),
+    quiet,
+    ...(small ? {} : { onRecall: () => tally.note('recall') }),
+  })
   t.teardown(() => traffic.stop())
   const stormBegun = performance.now()
   say(`everything serves after ${since(begun)} s`)
@@ -64,7 +71,14 @@ process.exitCode = await runWithTeardown(async (t) => {
     await world.servers.nats.wipe()
     tally.note('nats-wipe')
   }
+  const operator = small
+    ? undefined
+    : await openStormOperator(world, { traffic, tally, random: seededRandom(seed + 5) })
+  const over = new AbortController()
+  const acting = operator?.act(over.signal)
   await raiseStorm(world, { random: seededRandom(seed + 1), tally, kills: rounds, maxMs: rounds * 4_000 })
+  over.abort()
+  await acting
   const storm = since(stormBegun)
   say(`${tally.kills} kills in ${storm} s (${(tally.kills / storm).toFixed(2)}/s): ${tally}`)
   say(startTimes(world))
@@ -75,12 +89,19 @@ process.exitCode = await runWithTeardown(async (t) => {
   world.hooks.setMood(() => 'take')
   world.notices.calm()
   if (rounds > 0) await calm(world)
+  const kept = (await operator?.releaseAll()) ?? []
   const empty = await traffic.drain(restMs)
+  let told = 0
   const unrest = await comeToRest(world, {
     ms: restMs,
     stores: traffic.parties.map(({ dir }) => dir),
     rowsOnly: small,
-    ...(env.VERBOSE === '1' ? { onLook: (seen) => say(`${since(stormBegun)} ${JSON.stringify(seen)}`) } : {}),
+    onRows: () => say(`rows and stores rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`),
+    onLook(seen) {
+      if (env.VERBOSE !== '1' && performance.now() - told < SAY_EVERY_MS) return
+      told = performance.now()
+      say(`still under way after ${(since(stormBegun) - storm).toFixed(1)} s: ${JSON.stringify(seen)}`)
+    },
   })
   say(`at rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`)
   if (Object.keys(unrest).some((what) => what.startsWith('message in')))
@@ -90,22 +111,25 @@ process.exitCode = await runWithTeardown(async (t) => {
   const faults = await findLogFaults(world)
   await traffic.stop()
   const stuck = Object.values(unrest).reduce((sum, count) => sum + count, 0) + (empty ? 0 : 1)
+  const allLost = [...early, ...verdict.lost, ...kept, ...(operator?.faults ?? [])]
+  const never = rounds >= LONG_ROUNDS && !small ? tally.never(world.disk !== undefined) : []
   for (const line of [
-    ...[...early, ...verdict.lost].map((fault) => `lost: ${fault}`),
+    ...allLost.map((fault) => `lost: ${fault}`),
     ...verdict.doubled.map((fault) => `doubled: ${fault}`),
     ...Object.entries(unrest).map(([what, count]) => `stuck: ${what}: ${count}`),
     ...(empty ? [] : ['stuck: an outbox is not empty']),
     ...faults.map((fault) => `fault: ${fault}`),
     ...defects.map((defect) => `defect: ${defect}`),
     ...traffic.refused.map((refusal) => `refused: ${refusal}`),
+    ...never.map((kind) => `never happened in so long a run: ${kind}`),
   ].slice(0, 60))
     say(line)
   const seconds = since(begun)
-  const { documents, consignments, statuses, repeats, receipts, verified, hooks, notices } = verdict
-  const [lost, doubled] = [early.length + verdict.lost.length, verdict.doubled.length]
+  const { documents, consignments, statuses, repeats, receipts, verified, withdrawn, hooks, notices } = verdict
+  const [lost, doubled] = [allLost.length, verdict.doubled.length]
   say(
     `${documents} documents to ${consignments} recipients, ${statuses} statuses, verified ${verified} of ${receipts} receipts, ` +
-      `hand-overs repeated ${repeats}, other faults ${faults.length}, ${seconds} s`,
+      `hand-overs repeated ${repeats}, recalled in time ${withdrawn}, other faults ${faults.length}, ${seconds} s`,
   )
   say(`web hooks were told ${hooks.told} facts, ${hooks.repeats} again; notices to people: ${notices}`)
   if (env.RECORD === '1')
@@ -122,7 +146,7 @@ process.exitCode = await runWithTeardown(async (t) => {
       seconds,
     })
   say(`lost ${lost} doubled ${doubled} stuck ${stuck}`)
-  const other = faults.length + defects.length + traffic.refused.length + missed.length
+  const other = faults.length + defects.length + traffic.refused.length + missed.length + never.length
   return lost + doubled + stuck + other === 0 ? 0 : 1
 })
 
@@ -138,10 +162,7 @@ async function calm(world: CrashWorld): Promise<void> {
 }
 
 function startTimes({ keepers }: CrashWorld): string {
-  const all = [...keepers.values()].map(({ service, startTimes: times }) => {
-    const sorted = [...times].sort((a, b) => a - b)
-    return `${service} ${Math.round(sorted[sorted.length >> 1] ?? 0)} ms`
-  })
+  const all = [...keepers.values()].map(({ service, usualStartMs: ms }) => `${service} ${Math.round(ms)} ms`)
   return `starts, median: ${all.join(', ')}`
 }
 
