@@ -24,13 +24,18 @@ const IN_ROWS = `
   union all select 'term that has passed', count(*)::int from consignment_clock where due_at < now() - interval '1 second' having count(*) > 0`
 
 /**
- * Instead of waiting up to five minutes for the next look of the sweepers: it comes now. Nothing else is touched, so that a row
- * the sweepers do not find stays where it is.
+ * Instead of waiting up to five minutes for the next look of the sweepers: it comes within two seconds. Nothing else is touched, so that
+ * a row the sweepers do not find stays where it is. Not sooner: each look queues whatever waits once more, and a queue full of entries
+ * that are stale keeps those that are not waiting.
  */
 export async function putClockForward(eyes: Pool): Promise<void> {
-  await eyes.query(`update dispatch set next_publish_at = now() where state = 'ACCEPTED' and next_publish_at > now()`)
+  const [soon, later] = [
+    `now() + interval '1500 milliseconds'`,
+    `next_publish_at > now() + interval '1500 milliseconds'`,
+  ]
+  await eyes.query(`update dispatch set next_publish_at = ${soon} where state = 'ACCEPTED' and ${later}`)
   await eyes.query(
-    `update consignment set next_publish_at = now() where state in ('QUEUED', 'RETRYING') and next_publish_at > now()`,
+    `update consignment set next_publish_at = ${soon} where state in ('QUEUED', 'RETRYING') and ${later}`,
   )
 }
 

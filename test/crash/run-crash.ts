@@ -30,6 +30,8 @@ const small = env.SMALL === '1'
 const quiet = env.QUIET === '1'
 /** NATS gives a message whose worker was killed out again after 30 s, a queue its entry after 30 s to 60 s. */
 const restMs = small ? 15_000 : 150_000
+/** Lines of one kind of fault at most: what follows from another one must not hide it. */
+const SAID_OF_A_KIND = 12
 /** Of what a wait still waits for. */
 const SAY_EVERY_MS = 15_000
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -48,7 +50,9 @@ process.exitCode = await runWithTeardown(async (t) => {
   }
   const world = await startCrashWorld(t, { whole: !small, onDeath, say })
   const hookMood = seededRandom(seed + 3)
-  world.hooks.setMood(() => moodOf(hookMood))
+  let calls = 0
+  // The first one of all is refused in every run, however short.
+  world.hooks.setMood(() => (calls++ === 0 ? 'broken' : moodOf(hookMood)))
   world.notices.trouble(seededRandom(seed + 4))
   const traffic = startTraffic(world, {
     random: seededRandom(seed),
@@ -113,17 +117,20 @@ process.exitCode = await runWithTeardown(async (t) => {
   const stuck = Object.values(unrest).reduce((sum, count) => sum + count, 0) + (empty ? 0 : 1)
   const allLost = [...early, ...verdict.lost, ...kept, ...(operator?.faults ?? [])]
   const never = rounds >= LONG_ROUNDS && !small ? tally.never(world.disk !== undefined) : []
-  for (const line of [
-    ...allLost.map((fault) => `lost: ${fault}`),
-    ...verdict.doubled.map((fault) => `doubled: ${fault}`),
-    ...Object.entries(unrest).map(([what, count]) => `stuck: ${what}: ${count}`),
-    ...(empty ? [] : ['stuck: an outbox is not empty']),
-    ...faults.map((fault) => `fault: ${fault}`),
-    ...defects.map((defect) => `defect: ${defect}`),
-    ...traffic.refused.map((refusal) => `refused: ${refusal}`),
-    ...never.map((kind) => `never happened in so long a run: ${kind}`),
-  ].slice(0, 60))
-    say(line)
+  const waiting = Object.entries(unrest).map(([what, count]) => `${what}: ${count}`)
+  const found: Readonly<Record<string, readonly string[]>> = {
+    lost: allLost,
+    doubled: verdict.doubled,
+    stuck: empty ? waiting : [...waiting, 'an outbox is not empty'],
+    fault: faults,
+    defect: defects,
+    refused: traffic.refused,
+    'never happened in so long a run': never,
+  }
+  for (const [kind, all] of Object.entries(found)) {
+    for (const what of all.slice(0, SAID_OF_A_KIND)) say(`${kind}: ${what}`)
+    if (all.length > SAID_OF_A_KIND) say(`${kind}: and ${all.length - SAID_OF_A_KIND} more`)
+  }
   const seconds = since(begun)
   const { documents, consignments, statuses, repeats, receipts, verified, withdrawn, hooks, notices } = verdict
   const [lost, doubled] = [allLost.length, verdict.doubled.length]
