@@ -28,7 +28,7 @@ const rounds = Number(env.ROUNDS ?? SHORT_ROUNDS)
 const visits = env.POINTS === undefined ? POINTS : POINTS.filter(({ name }) => env.POINTS?.split(',').includes(name))
 const small = env.SMALL === '1'
 const quiet = env.QUIET === '1'
-/** NATS gives a message whose worker was killed out again after 30 s, a queue its entry after 30 s to 60 s. */
+/** NATS gives a message whose worker was killed out again after 30 s, a queue its entry within 15 s; some wait for one another. */
 const restMs = small ? 15_000 : 150_000
 /** Lines of one kind of fault at most: what follows from another one must not hide it. */
 const SAID_OF_A_KIND = 12
