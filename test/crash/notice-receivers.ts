@@ -4,6 +4,9 @@ import { type SmtpServer, startSmtp } from '../harness/smtp-server.ts'
 import type { Teardown } from '../harness/teardown.ts'
 
 const CHANGE_MS = 700
+const LOOK_MS = 20
+/** The first mail of all, in every run, however short: taken without a word. */
+const UNANSWERED = { data: 'drop' } as const
 
 /** Mail server and message gateway, in this process, which nobody kills: whatever arrived whole is never forgotten. */
 export interface NoticeReceivers {
@@ -43,13 +46,17 @@ export async function startNoticeReceivers(t: Teardown, small: boolean): Promise
     },
     arrived: () => ({ mail: smtp.mails.map(({ raw }) => idOfMail(raw)), sms: sms.calls.map(idOfCall) }),
     trouble(random) {
-      clearInterval(timer)
-      timer = setInterval(() => upset(smtp, sms, random), CHANGE_MS)
+      smtp.behave(UNANSWERED)
+      timer = setInterval(() => {
+        if (smtp.mails.length > 0) upset(smtp, sms, random)
+      }, CHANGE_MS)
     },
     calm() {
       clearInterval(timer)
-      smtp.behave({})
       sms.answer(200)
+      timer = setInterval(() => {
+        if (smtp.mails.length > 0) smtp.behave({})
+      }, LOOK_MS)
     },
   }
 }

@@ -10,6 +10,7 @@ import { KillTally, keepResult, LONG_ROUNDS } from './kill-tally.ts'
 import { openStormOperator } from './operate-storm.ts'
 import { startTraffic } from './parties.ts'
 import { POINTS } from './points.ts'
+import type { Mood } from './push-receiver.ts'
 import { moodOf, raiseStorm } from './raise-storm.ts'
 import { describeConsumers } from './read-streams.ts'
 import type { Death, ServiceKeeper } from './service-keeper.ts'
@@ -51,8 +52,9 @@ process.exitCode = await runWithTeardown(async (t) => {
   const world = await startCrashWorld(t, { whole: !small, onDeath, say })
   const hookMood = seededRandom(seed + 3)
   let calls = 0
-  // The first one of all is refused in every run, however short.
-  world.hooks.setMood(() => (calls++ === 0 ? 'broken' : moodOf(hookMood)))
+  // The first one of all is refused in every run, however short: also when it comes only after the storm.
+  const hooksAre = (mood: () => Mood): void => world.hooks.setMood(() => (calls++ === 0 ? 'broken' : mood()))
+  hooksAre(() => moodOf(hookMood))
   world.notices.trouble(seededRandom(seed + 4))
   const traffic = startTraffic(world, {
     random: seededRandom(seed),
@@ -90,7 +92,7 @@ process.exitCode = await runWithTeardown(async (t) => {
     `${traffic.sent} documents were accepted meanwhile; delays: ${[...traffic.delays].map(([code, count]) => `${code} ${count}`).join(', ')}`,
   )
 
-  world.hooks.setMood(() => 'take')
+  hooksAre(() => 'take')
   world.notices.calm()
   if (rounds > 0) await calm(world)
   const kept = (await operator?.releaseAll()) ?? []
