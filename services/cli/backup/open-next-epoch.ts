@@ -34,10 +34,11 @@ export interface EpochFacts {
 /**
  * Opens the epoch in which the log goes on after a restore: what was written after the copy is gone, so nothing may be appended under the
  * old origin. Entry 0 holds the old origin, the restored size and root, and the last signed ones.
- * @throws BusError LT_BACKUP_LOG_BUSY
+ * @throws BusError LT_BACKUP_LOG_BUSY, LT_BACKUP_CHECKPOINT_FOREIGN
  */
 export async function openNextEpoch(database: Queryable, facts: EpochFacts): Promise<OpenedEpoch> {
   const end = await readLogEnd(database)
+  if (facts.lastSigned) needSameLog(end.origin, facts.lastSigned)
   const restoredRoot = toHex(await frontierRoot(sha256, await frontierOf(database, end.epoch)))
   const epoch = 1 + Math.max(end.epoch, facts.known, epochOf(facts.lastSigned?.origin))
   // Two restores need not know of each other, and two logs must never go on under one origin: the number says the order, the rest sets apart.
@@ -58,6 +59,12 @@ export async function openNextEpoch(database: Queryable, facts: EpochFacts): Pro
   const outcome = await openEpoch(database, { epoch, origin, entry: { owner: sealed.id, ...sealed }, after: end })
   if (outcome !== 'opened') throw new BusError('LT_BACKUP_LOG_BUSY')
   return opened
+}
+
+/** Refuses a checkpoint of another log: its epochs say nothing about this one. @throws BusError LT_BACKUP_CHECKPOINT_FOREIGN */
+export function needSameLog(origin: string, lastSigned: LastCheckpoint): void {
+  if (lastSigned.origin.replace(EPOCH, '') !== origin.replace(EPOCH, ''))
+    throw new BusError('LT_BACKUP_CHECKPOINT_FOREIGN', { found: lastSigned.origin, origin })
 }
 
 /** The right edge of an epoch's tree, from its leaves. */

@@ -261,13 +261,15 @@ export const en: Readonly<Record<TextKey, string>> = {
   'pki.certificate':
     'Subject: {subject}\nIssuer: {issuer}\nAgency code: {agency}\nValid: {from} to {to}\nSHA-256 fingerprint: {fingerprint}',
   'backup.badLabel': '--label: letters, digits, ".", "_" and "-" only',
-  'backup.keysInside': '--keys and --to must not lie in each other: whoever gets the archive must not get the keys',
+  'backup.keysInside':
+    '--keys must not lie together with --to or KEY_DIR: whoever gets the archive must not get the keys',
   'backup.progress.base': 'Copying the cluster {at}',
   'backup.progress.content': 'Copying content, {at} files',
   'backup.done': 'Backup in {path}',
   'backup.base': 'Cluster: {files} files, to position {lsn}; log {origin} with {size} entries at least',
   'backup.content': 'Content: {files} files, {bytes} bytes; {copied} of them new',
-  'backup.pruned': 'Given up: {count} older backups, {files} files of content that no kept one needs',
+  'backup.pruned':
+    'Given up: {count} older backups, {files} files of content and {segments} of the write-ahead log that no kept one needs',
   'backup.damaged': 'DAMAGED, left out: {file}',
   'backup.keys': 'Keys: {files} files in {path}; keep them in another place',
   'backup.noKeys': 'Keys are not in it: --keys FOLDER copies them to another place',
@@ -290,6 +292,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'restore.next':
     'Next: put your own settings beside the cluster, start PostgreSQL and the services, run lienthong fsck and lienthong drill, then lienthong backup',
   'drill.whole': 'Nothing is lost: {good} receipts of {dispatches} dispatches, all there',
+  'drill.nothing': 'NOTHING IS KNOWN: there is no good receipt; check --receipts and --trust',
   'drill.lost':
     'LOST: {number} of {sender} ({system}), dispatch {dispatch}: {event} at {time}, log {origin}, entry {entry}',
   'drill.lostCount': '{lost} receipts name what is lost, {dispatches} dispatches; {good} receipts were good',

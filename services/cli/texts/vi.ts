@@ -257,13 +257,14 @@ export const vi = {
   'pki.certificate':
     'Chủ thể: {subject}\nCấp bởi: {issuer}\nMã cơ quan: {agency}\nHiệu lực: {from} đến {to}\nVân tay SHA-256: {fingerprint}',
   'backup.badLabel': '--label: chỉ gồm chữ cái, chữ số, ".", "_" và "-"',
-  'backup.keysInside': '--keys và --to không được nằm trong nhau: ai có bản sao lưu thì không được có khóa',
+  'backup.keysInside': '--keys không được nằm chung với --to hay KEY_DIR: ai có bản sao lưu thì không được có khóa',
   'backup.progress.base': 'Đang sao cơ sở dữ liệu {at}',
   'backup.progress.content': 'Đang sao nội dung, {at} tệp',
   'backup.done': 'Bản sao lưu ở {path}',
   'backup.base': 'Cơ sở dữ liệu: {files} tệp, đến vị trí {lsn}; nhật ký {origin} có ít nhất {size} mục',
   'backup.content': 'Nội dung: {files} tệp, {bytes} byte; {copied} tệp mới',
-  'backup.pruned': 'Đã bỏ {count} bản sao lưu cũ, {files} tệp nội dung không bản nào còn giữ cần đến',
+  'backup.pruned':
+    'Đã bỏ {count} bản sao lưu cũ, {files} tệp nội dung và {segments} tệp WAL không bản nào còn giữ cần đến',
   'backup.damaged': 'HỎNG, không sao: {file}',
   'backup.keys': 'Khóa: {files} tệp ở {path}; hãy cất ở nơi khác',
   'backup.noKeys': 'Không kèm khóa: --keys THƯ_MỤC sao khóa sang nơi khác',
@@ -286,6 +287,7 @@ export const vi = {
   'restore.next':
     'Tiếp theo: đặt cấu hình của đơn vị bên cạnh dữ liệu, khởi động PostgreSQL và các dịch vụ, chạy lienthong fsck và lienthong drill, rồi lienthong backup',
   'drill.whole': 'Không mất gì: {good} biên nhận của {dispatches} lượt gửi đều còn',
+  'drill.nothing': 'KHÔNG KẾT LUẬN ĐƯỢC: không có biên nhận hợp lệ nào; kiểm tra --receipts và --trust',
   'drill.lost':
     'ĐÃ MẤT: số {number} của {sender} ({system}), lượt gửi {dispatch}: {event} lúc {time}, nhật ký {origin}, mục {entry}',
   'drill.lostCount': '{lost} biên nhận nêu điều đã mất, thuộc {dispatches} lượt gửi; {good} biên nhận hợp lệ',
