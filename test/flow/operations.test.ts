@@ -105,10 +105,16 @@ t.test(
     t.same(dry.body.consignments, [...ids].sort())
     for (const id of ids) t.equal(await state(world, id), 'DEAD', 'a dry run moves nothing')
     endpoint.behave('demo-h53', () => ({ status: 200 }))
-    for (const since of ['2026-02-31T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:00:00+99:99']) {
+    const never = ['2026-02-31T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:00:00+99:99']
+    for (const since of [...never, '0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:00', '2026-06-30T23:59:60Z']) {
       const never = await ask(keys.lan, 'POST', '/replays', { selector: { ...selector, since }, dryRun: true })
       t.match(never, { status: 400, body: { code: 'LT_HTTP_INVALID_REQUEST' } }, since)
     }
+    t.match(
+      await ask(keys.lan, 'POST', '/consignments/close', { consignments: [ids[0]], reason: 'x\ud800' }),
+      { status: 422, body: { code: 'LT_OPS_BAD_FIELD' } },
+      'half a character is no reason',
+    )
     t.match(await ask(keys.lan, 'POST', '/replays', { selector }), { status: 422, body: { code: 'LT_OPS_BAD_FIELD' } })
     const done = await ask(keys.lan, 'POST', '/replays', { selector, reason: 'đã sửa máy nhận' })
     t.match(done, { status: 200, body: { dryRun: false, moved: 2 } })

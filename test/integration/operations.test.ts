@@ -355,7 +355,7 @@ t.test('what cannot be held, released, requeued or closed is left alone, and sai
   }
   t.match(await done(onIds('requeue', again.id)), { skipped: [{ code: 'LT_OPS_SENT_AGAIN' }] })
   t.match(await done(onIds('hold', ID)), { skipped: [{ code: 'LT_OPS_UNKNOWN_CONSIGNMENT' }] })
-  for (const reason of ['', '  ', 'x'.repeat(501), 'a\u0000b'])
+  for (const reason of ['', '  ', 'x'.repeat(501), 'a\u0000b', 'a\ud800'])
     t.equal(await codeOf(done(onIds('hold', ID), because(lan, reason))), 'LT_OPS_BAD_FIELD')
 })
 
@@ -529,6 +529,8 @@ t.test('a query is paged in the order of ids, and bounded by what it says', asyn
   t.equal(await size({ until: new Date(from.getTime() + 1005).toISOString() }), 5)
   t.equal(await size({ dispatch: planted[3]?.dispatch }), 1)
   t.equal(await codeOf(size({ system: 'nosuch' })), 'LT_REG_UNKNOWN_SYSTEM')
+  for (const never of ['2026-02-31T00:00:00Z', '0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:00', '2026-01-01', ''])
+    t.equal(await codeOf(size({ until: never })), 'LT_OPS_BAD_FIELD', never)
   t.equal(await codeOf(done(onIds('hold', ...Array.from({ length: 10_001 }, () => uuidv7())))), 'LT_OPS_TOO_MANY')
   const replay: Subject = { on: 'consignments', action: 'requeue', selection: { query: { state: 'DEAD', since } } }
   t.equal((await done(replay)).done.length, 620)
@@ -663,6 +665,8 @@ t.test('suspension and maintenance: each change once, with its entry', async (t)
   t.equal(await codeOf(operate(operations, { ...suspend, system: 'x' }, because(lan))), 'LT_REG_UNKNOWN_SYSTEM')
   const until = new Date(Date.now() + 600_000).toISOString()
   const begin: Subject = { on: 'axis', action: 'maintenance', begin: true, until }
+  const never = operate(operations, { ...begin, until: '2026-02-31T00:00:00Z' }, because(lan))
+  t.equal(await codeOf(never), 'LT_OPS_BAD_FIELD')
   t.match(await operate(operations, begin, because(lan, 'nâng cấp')), { result: { changed: true } })
   t.match(await operate(operations, begin, because(minh, 'khác')), { result: { changed: false } })
   t.match(await readMaintenance(gateway), { reason: 'nâng cấp', by_operator: 'Lan', until: new Date(until) })

@@ -4,6 +4,7 @@ import { canonicalJson, type JsonValue } from '../../merkle/index.ts'
 import { EVENTS, SUBJECTS, uuidv7 } from '../../model/index.ts'
 import { findRequest, insertRequest, listPolicies, type OperationRequestRow } from '../../store/index.ts'
 import { sealEntry } from '../seal-entry.ts'
+import { checkInstant } from './check-instant.ts'
 import type { PlannedMove, Skip } from './judge-consignment.ts'
 import { type Cause, causeDetails, checkReason, type Operations, policyOf, type Subject } from './operation.ts'
 import { type Performed, perform } from './perform.ts'
@@ -22,6 +23,7 @@ export async function operate(operations: Operations, subject: Subject, cause: C
   const because = { ...cause, reason: checkReason(cause.reason) }
   if (subject.on === 'system' && !operations.directory.system(subject.system))
     throw new BusError('LT_REG_UNKNOWN_SYSTEM', { system: subject.system.slice(0, 64) })
+  if (subject.on === 'axis' && subject.until !== undefined) checkInstant('until', subject.until)
   const plan =
     subject.on === 'consignments'
       ? await planOperation(operations, subject.action, subject.selection)

@@ -55,7 +55,7 @@ const MAX_REASON = 500
 /** A reason as it goes into the log. @throws BusError LT_OPS_BAD_FIELD when it says nothing or too much */
 export function checkReason(reason: string): string {
   const text = reason.trim()
-  if (text === '' || text.length > MAX_REASON || /\p{Cc}/u.test(text.replace(/[\n\t]/g, '')))
+  if (text === '' || text.length > MAX_REASON || /[\p{Cc}\p{Cs}]/u.test(text.replace(/[\n\t]/g, '')))
     throw new BusError('LT_OPS_BAD_FIELD', { field: 'reason' })
   return text
 }

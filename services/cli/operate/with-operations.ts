@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { connectBus } from '../../../libs/bus/index.ts'
-import { BusError } from '../../../libs/errors/index.ts'
-import { type Cause, identifyOperator, type Operations, type Operator } from '../../../libs/pipeline/index.ts'
+import {
+  type Cause,
+  checkInstant,
+  identifyOperator,
+  type Operations,
+  type Operator,
+} from '../../../libs/pipeline/index.ts'
 import { openRegistry } from '../../../libs/registry/index.ts'
 import { createLogger, type Environment, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import type { Pool } from '../../../libs/store/index.ts'
@@ -70,7 +75,5 @@ export function instantOf(field: string, text: string, now: Date): string {
     const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 'm' | 'h' | 'd']
     return new Date(now.getTime() - Number(ago[1]) * unit).toISOString()
   }
-  const at = /^\d{4}-\d{2}-\d{2}T\S+(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw new BusError('LT_OPS_BAD_FIELD', { field })
-  return new Date(at).toISOString()
+  return checkInstant(field, text)
 }
