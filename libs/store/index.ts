@@ -180,6 +180,7 @@ export {
   readLeafHashes,
 } from './open-epoch.ts'
 export * from './operations/find-operable.ts'
+export * from './operations/find-operated.ts'
 export * from './operations/maintenance.ts'
 export * from './operations/operate-consignments.ts'
 export * from './operations/operators.ts'
@@ -188,6 +189,7 @@ export * from './operations/refill-work.ts'
 export * from './operations/renew-pushes.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'
+export * from './operations/take-alone.ts'
 export {
   checkPartitions,
   ensurePartitions,

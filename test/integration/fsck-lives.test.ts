@@ -274,7 +274,7 @@ t.test('breaker, suspension, maintenance, policies and silence are facts of no c
   for (const begin of [true, false]) await act({ on: 'axis', action: 'maintenance', begin })
   await changePolicy(
     { pool: world.operator },
-    { action: 'replay', approval_above: 1000, expires_hours: 24 },
+    { action: 'requeue', approval_above: 1000, expires_hours: 24 },
     causeOf(operator),
   )
 })

@@ -157,7 +157,11 @@ t.test('what needs a second operator is filed, listed, approved or rejected', as
   t.match(await run(undefined, 'request', 'show', '01890000-0000-7000-8000-000000000000'), {
     code: EXIT_CODES.notFound,
   })
-  await run(keys.admin, 'request', 'policy', 'close', '--above', 'never', '--reason', 'x')
+  t.match(await run(keys.admin, 'request', 'policy', 'close', '--above', 'never', '--reason', 'x'), {
+    code: EXIT_CODES.done,
+    out: /nothing was done yet/,
+  })
+  t.match((await run(undefined, 'request', 'list')).out, /policy +1 +admin/)
 })
 
 t.test('maintenance, suspension and rebuild name who and why', async (t) => {

@@ -11,6 +11,7 @@ import {
   type Operations,
   type Operator,
   operate,
+  type PlannedMove,
   planOperation,
   rebuildWork,
   rejectRequest,
@@ -18,11 +19,13 @@ import {
   sealEntry,
   withdrawOperator,
 } from '../../libs/pipeline/index.ts'
+import { carryOut } from '../../libs/pipeline/operations/carry-out.ts'
 import {
   appendEntries,
   claimAttempts,
   closeDispatches,
   findOperable,
+  findOperated,
   findOperator,
   findRequest,
   findStuck,
@@ -40,6 +43,7 @@ import {
   refillWork,
   renewPushes,
   resendConsignment,
+  takeAlone,
   takeDueDispatches,
   takeDuePushes,
   updateMaintenance,
@@ -89,6 +93,7 @@ const minh = await identifyOperator(
   console_,
   (await addOperator(cli, { name: 'Minh', role: 'operator' }, admin.operator, 'r0')).key,
 )
+const second = (await addOperator(cli, { name: 'second', role: 'administrator' }, admin.operator, 'r0')).operator
 const because = (operator: Operator, reason = 'lý do'): Cause => ({ operator, reason, requestId: 'r1' })
 
 interface Row {
@@ -212,7 +217,16 @@ t.test('every statement runs with the rights of its service, and foreign hands a
       () => listRequests(pool, { open: true, limit: 1 }),
       () => listRequests(pool, { open: false, limit: 1 }),
       () => findRequest(pool, ID),
-      () => updatePolicy(pool, { action: 'nothing', approval_above: 1, expires_hours: 1 }, ID, entries),
+      () =>
+        updatePolicy(
+          pool,
+          { action: 'nothing', approval_above: 1, expires_hours: 1 },
+          { approval_above: null, expires_hours: 1 },
+          ID,
+          entries,
+        ),
+      () => findOperated(pool, ID, 'x', [{ id: ID, dispatch: ID }]),
+      () => takeAlone(pool, { operator: ID, action: 'nothing', affected: 1 }),
       () => readMaintenance(pool),
       () => updateMaintenance(pool, null, ID, entries),
       () => operateSystem(pool, { id: ID, reason: null }, entries),
@@ -545,6 +559,7 @@ t.test('four eyes: another operator approves exactly what was seen, once', async
     'LT_OPS_NOT_ADMINISTRATOR',
   )
   t.equal(await codeOf(set('nothing', 1)), 'LT_OPS_BAD_FIELD')
+  t.equal(await codeOf(set('replay', 1)), 'LT_OPS_BAD_FIELD', 'what queues again has one policy, by id or by query')
   await set('requeue', 1)
   const one = await plant({ state: 'DEAD' })
   t.equal((await done(onIds('requeue', one.id))).done.length, 1, 'one alone needs nobody')
@@ -654,7 +669,114 @@ t.test('four eyes: another operator approves exactly what was seen, once', async
   t.equal((await rowOf(a.id)).state, 'DEAD')
   t.equal((await rejectRequest(operations, { ...approving, reason: 'đã nghỉ' })).state, 'REJECTED')
   await eyes.query('update operator set revoked_at = null where id = $1', [lan.id])
-  await set('requeue', null)
+})
+
+/** Loosened as it is meant to be: by two administrators. */
+async function loosen(action: string, above: number | null): Promise<void> {
+  const policy = { action, approval_above: above, expires_hours: 24 }
+  const filed = await changePolicy(operations, policy, because({ ...admin.operator }))
+  if (filed.kind !== 'filed') throw new Error('one alone loosened it')
+  const digest = filed.request.digest.toString('hex')
+  await approveRequest(operations, { id: filed.request.id, operator: second, digest, requestId: 'r11' })
+}
+const policyOf = async (action: string) => (await listPolicies(console_)).find((each) => each.action === action)
+
+t.test('a policy is loosened by two administrators, tightened by one', async (t) => {
+  const set = (action: string, above: number | null) =>
+    changePolicy(operations, { action, approval_above: above, expires_hours: 24 }, because({ ...admin.operator }))
+  const filed = await set('requeue', 5)
+  if (filed.kind !== 'filed') throw new Error('one alone loosened it')
+  t.match(filed.request, { action: 'policy', subject: { policy: { action: 'requeue', above: 5 }, seen: { above: 1 } } })
+  t.match(await policyOf('requeue'), { approval_above: 1 }, 'nothing was done yet')
+  const { id, digest } = filed.request
+  const approving = { id, digest: digest.toString('hex'), requestId: 'r12' }
+  for (const [operator, code] of [
+    [admin.operator, 'LT_OPS_OWN_REQUEST'],
+    [minh, 'LT_OPS_NOT_ADMINISTRATOR'],
+  ] as const)
+    t.equal(await codeOf(approveRequest(operations, { ...approving, operator })), code)
+  t.match(await approveRequest(operations, { ...approving, operator: second }), { result: { changed: true } })
+  t.match(await policyOf('requeue'), { approval_above: 5 })
+  const late = await set('requeue', null)
+  t.match(await set('requeue', 3), { kind: 'done' }, 'tightened at once')
+  if (late.kind !== 'filed') throw new Error('one alone loosened it')
+  const lateDigest = late.request.digest.toString('hex')
+  const approved = { id: late.request.id, digest: lateDigest, requestId: 'r13', operator: second }
+  t.match(await approveRequest(operations, approved), { state: 'DONE', result: { changed: false } })
+  t.match(await policyOf('requeue'), { approval_above: 3 }, 'what was tightened meanwhile is not overwritten')
+  await loosen('requeue', null)
+  t.match(await policyOf('requeue'), { approval_above: null })
+})
+
+t.test('many small calls are one large one: an operator alone does so much within an hour', async (t) => {
+  await changePolicy(operations, { action: 'hold', approval_above: 3, expires_hours: 24 }, because(admin.operator))
+  const hold = async (operator: Operator, count: number): Promise<string> => {
+    const ids = await Promise.all(Array.from({ length: count }, async () => (await plant()).id))
+    return (await operate(operations, onIds('hold', ...ids), because(operator))).kind
+  }
+  t.equal(await hold(minh, 2), 'done')
+  t.equal(await hold(minh, 2), 'filed', 'the fourth')
+  t.equal(await hold(minh, 1), 'done', 'what was filed was not counted')
+  t.equal(await hold(minh, 1), 'filed')
+  const kinds = await Promise.all(Array.from({ length: 8 }, () => hold(lan, 1)))
+  t.equal(kinds.filter((kind) => kind === 'done').length, 3, 'side by side too')
+  await eyes.query(`update operation_tally set at = at - interval '61 minutes' where operator_id = $1`, [minh.id])
+  t.equal(await hold(minh, 3), 'done', 'an hour later anew')
+  await loosen('hold', null)
+})
+
+t.test('an execution that died is told whole, whoever carries it on or ends it', async (t) => {
+  await changePolicy(operations, { action: 'close', approval_above: 0, expires_hours: 24 }, because(admin.operator))
+  const file = async (subject: Subject) => {
+    const operated = await operate(operations, subject, because(lan))
+    if (operated.kind !== 'filed') throw new Error('was not filed')
+    return operated.request
+  }
+  /** Approved by a process that died after it had moved the first; another was moved by somebody else. */
+  const die = async (): Promise<{ id: string; digest: string }> => {
+    const planted = [await plant({ state: 'HELD' }), await plant({ state: 'HELD' }), await plant({ state: 'HELD' })]
+    const { id, digest, snapshot } = await file(onIds('close', ...planted.map((each) => each.id)))
+    const { moves } = snapshot as { moves: PlannedMove[] }
+    const cause = { ...because(lan), approval: { request: id, by: 'Minh' } }
+    await carryOut(operations, 'close', moves.slice(0, 1), cause, { again: false })
+    await carryOut(operations, 'close', moves.slice(1, 2), because(minh), { again: false })
+    await abandon(id)
+    return { id, digest: digest.toString('hex') }
+  }
+  const abandon = (id: string) =>
+    eyes.query(
+      `update operation_request set state = 'EXECUTING', decided_by = $2, decided_at = now() - interval '11 minutes' where id = $1`,
+      [id, minh.id],
+    )
+  const carried = await die()
+  t.match(await approveRequest(operations, { ...carried, operator: minh, requestId: 'r14' }), {
+    state: 'DONE',
+    result: { done: 2, skipped: [{ code: 'LT_OPS_WRONG_STATE', count: 1 }], resumed: true },
+  })
+  const ended = await die()
+  t.match(await rejectRequest(operations, { ...ended, operator: minh, reason: 'thôi', requestId: 'r15' }), {
+    state: 'REJECTED',
+    result: { done: 1 },
+  })
+  const racing = await die()
+  const both = await Promise.all(
+    [minh, second].map((operator) => codeOf(approveRequest(operations, { ...racing, operator, requestId: 'r16' }))),
+  )
+  t.same(both.sort(), ['LT_OPS_REQUEST_DECIDED', 'none'], 'of two who carry it on one does')
+  t.match(await findRequest(console_, racing.id), { state: 'DONE', result: { done: 2 } })
+
+  const orphan = await die()
+  await eyes.query('update operator set revoked_at = now() where id = $1', [lan.id])
+  const again = approveRequest(operations, { ...orphan, operator: minh, requestId: 'r17' })
+  t.equal(await codeOf(again), 'LT_OPS_REQUESTER_REVOKED')
+  await eyes.query('update operator set revoked_at = null where id = $1', [lan.id])
+  await eyes.query('update operator set revoked_at = now() where id = $1', [minh.id])
+  t.equal(
+    await codeOf(approveRequest(operations, { ...orphan, operator: minh, requestId: 'r18' })),
+    'LT_OPS_KEY_INVALID',
+  )
+  await eyes.query('update operator set revoked_at = null where id = $1', [minh.id])
+  await loosen('close', null)
 })
 
 t.test('suspension and maintenance: each change once, with its entry', async (t) => {

@@ -372,6 +372,7 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
     'log_cursor.index': ['receipts', ...operators],
     'operator.key_hash': operators,
     'operation_request.snapshot': operators,
+    'operation_tally.affected': operators,
     'maintenance.reason': ['gateway', ...operators],
     'receipt.xml': ['gateway', 'delivery', 'receipts', ...operators],
     'push_breaker.state': ['delivery', ...operators],

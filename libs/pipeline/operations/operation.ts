@@ -77,9 +77,17 @@ export type Subject =
   | { readonly on: 'system'; readonly action: 'suspend' | 'resume'; readonly system: string }
   | { readonly on: 'axis'; readonly action: 'maintenance'; readonly begin: boolean; readonly until?: string }
 
-/** Under which an action stands in the table of policies: requeueing by query is a replay. */
-export function policyOf(subject: Subject): string {
-  return subject.on === 'consignments' && subject.action === 'requeue' && 'query' in subject.selection
-    ? 'replay'
-    : subject.action
+/** The change of a policy. */
+export interface PolicySubject {
+  readonly on: 'policy'
+  readonly action: 'policy'
+  readonly policy: Limits & { readonly action: string }
+  /** What it was when the change was asked for: another is not overwritten. */
+  readonly seen: Limits
+}
+
+/** Above how many consignments an action needs a second operator (`null`: never), and how many hours a request waits. */
+interface Limits {
+  readonly above: number | null
+  readonly hours: number
 }

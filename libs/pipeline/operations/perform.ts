@@ -1,9 +1,12 @@
 import { catalogue } from '../../errors/index.ts'
+import { SUBJECTS } from '../../model/index.ts'
+import type { Queryable } from '../../store/index.ts'
 import { carryOut, type OperationResult } from './carry-out.ts'
 import type { PlannedMove, Skip } from './judge-consignment.ts'
-import type { Cause, Operations, Subject } from './operation.ts'
+import type { Cause, Operations, PolicySubject, Subject } from './operation.ts'
 import { setMaintenance } from './set-maintenance.ts'
-import { changeSuspension } from './suspend-system.ts'
+import { setPolicy } from './set-policy.ts'
+import { changeSuspension, renewBeforeResume } from './suspend-system.ts'
 
 /** What came of an action: of consignments which and why not, of others whether anything changed. */
 export type Performed = OperationResult | { readonly changed: boolean }
@@ -18,10 +21,23 @@ export async function perform(
   moves: readonly PlannedMove[],
   cause: Cause,
 ): Promise<Performed> {
-  if (subject.on === 'consignments')
-    return carryOut(operations, subject.action, moves, cause, { again: cause.approval === undefined })
-  if (subject.on === 'system') return { changed: await changeSuspension(operations, subject, cause) }
-  return { changed: await setMaintenance(operations, subject, cause) }
+  if (subject.on === 'consignments') return carryOut(operations, subject.action, moves, cause, { again: true })
+  if (subject.on === 'system') await renewBeforeResume(operations, subject)
+  const changed = await performAtOnce(operations.pool, subject, cause)
+  if (changed && subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
+  if (changed) operations.bus?.publish(SUBJECTS.auditPending)
+  return { changed }
+}
+
+/** Does what is done in one statement, and answers whether anything changed. @throws BusError LT_REG_UNKNOWN_SYSTEM */
+export function performAtOnce(
+  database: Queryable,
+  subject: Exclude<Subject, { on: 'consignments' }> | PolicySubject,
+  cause: Cause,
+): Promise<boolean> {
+  if (subject.on === 'system') return changeSuspension(database, subject, cause)
+  if (subject.on === 'policy') return setPolicy(database, subject, cause)
+  return setMaintenance(database, subject, cause)
 }
 
 /** How often each reason for leaving one alone stands there, most frequent first. */
