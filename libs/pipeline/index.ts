@@ -10,6 +10,8 @@ export {
   type Cause,
   CONSIGNMENT_ACTIONS,
   type ConsignmentAction,
+  causeDetails,
+  checkReason,
   type Operations,
   type Operator,
   type Selection,

@@ -200,7 +200,11 @@ t.test('where the policy asks for it a second operator approves, never the one w
   t.equal((await ask(keys.lan, 'GET', '/requests')).body.items.length, 0)
   t.ok((await ask(keys.lan, 'GET', '/requests?all=true')).body.items.length >= 2)
   const loosened = await ask(keys.admin, 'PUT', '/policies/hold', { approvalAbove: null, reason: 'xong' })
-  t.match(loosened, { status: 202, body: { request: { action: 'policy', state: 'PENDING' } } }, 'nobody loosens it alone')
+  t.match(
+    loosened,
+    { status: 202, body: { request: { action: 'policy', state: 'PENDING' } } },
+    'nobody loosens it alone',
+  )
   const loosening = `/requests/${loosened.body.request.id}/approve`
   t.match(await ask(keys.minh, 'POST', loosening, { digest: loosened.body.request.digest }), {
     status: 403,

@@ -3,6 +3,7 @@ import { connectBus } from '../../../libs/bus/index.ts'
 import {
   type Cause,
   checkInstant,
+  checkReason,
   identifyOperator,
   type Operations,
   type Operator,
@@ -11,6 +12,7 @@ import { openRegistry } from '../../../libs/registry/index.ts'
 import { createLogger, type Environment, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import type { Pool } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
+import { required } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { readText } from '../profile.ts'
 
@@ -29,6 +31,15 @@ export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, poo
 export function keyOf({ values, environment }: Pick<Call, 'values' | 'environment'>): string | undefined {
   const { as } = values
   return as ? readText(as).trim() : readSecret(environment, 'LIENTHONG_OPERATOR')
+}
+
+/**
+ * Who acts and why, for a change that is an entry of its own.
+ * @throws UsageError without a reason; BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
+ */
+export async function causeOf(call: Call, pool: Pool): Promise<Cause> {
+  const reason = checkReason(required(call, 'reason'))
+  return { operator: await operatorOf(call, pool), reason, requestId: newRequestId() }
 }
 
 /** An id under which everything that one call of the command line does is found in the log. */

@@ -59,8 +59,8 @@ export const en: Readonly<Record<TextKey, string>> = {
     'legal hold: the content of DISPATCH may not be deleted (--reason); without DISPATCH: what is held (operators)',
   'help.release-content': 'lift a legal hold (--reason) (operators)',
   'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (owner)',
-  'help.agency': 'directory of agencies: import, export, show, add, close, alias, search (operators)',
-  'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert (operators)',
+  'help.agency': 'directory of agencies: import, export, show, add, close, alias, contact, search (operators)',
+  'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, contact (operators)',
   'help.token': 'print an access token for use with curl',
   'help.pki': 'test certificates: root FOLDER, axis FOLDER, agency FOLDER CODE NAME, show FILE',
   'help.backup':
@@ -238,6 +238,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'agency.label.system': 'Receiving system',
   'agency.label.aliases': 'Other spellings',
   'agency.label.source': 'Source',
+  'agency.label.contact': 'Contact',
+  'contact.changed': 'Notices to {code} go to: {post} {mail} {phone}',
   'system.added': 'Added system {code}',
   'system.changed':
     'Changed system {code}: delivery {delivery}, signature {policy}, duplicates {duplicates}, checks {tolerance}',

@@ -58,8 +58,9 @@ export const vi = {
     'giữ pháp lý: không được xóa nội dung của lượt gửi (--reason); không nêu lượt gửi: liệt kê đang giữ (người vận hành)',
   'help.release-content': 'bỏ giữ pháp lý (--reason) (người vận hành)',
   'help.partitions': 'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (chủ sở hữu)',
-  'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, search (người vận hành)',
-  'help.system': 'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert (người vận hành)',
+  'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, contact, search (người vận hành)',
+  'help.system':
+    'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert, contact (người vận hành)',
   'help.token': 'in mã truy cập (access token) để dùng với curl',
   'help.pki': 'chứng thư thử nghiệm: root THƯ_MỤC, axis THƯ_MỤC, agency THƯ_MỤC MÃ TÊN, show TỆP',
   'help.backup':
@@ -234,6 +235,8 @@ export const vi = {
   'agency.label.system': 'Hệ thống nhận',
   'agency.label.aliases': 'Cách viết khác',
   'agency.label.source': 'Nguồn',
+  'agency.label.contact': 'Đầu mối liên hệ',
+  'contact.changed': 'Thông báo cho {code} gửi tới: {post} {mail} {phone}',
   'system.added': 'Đã thêm hệ thống {code}',
   'system.changed':
     'Đã đổi hệ thống {code}: giao {delivery}, chữ ký {policy}, trùng lặp {duplicates}, kiểm tra {tolerance}',
