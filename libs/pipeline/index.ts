@@ -14,6 +14,7 @@ export {
   checkReason,
   type Operations,
   type Operator,
+  type RetentionChange,
   type Selection,
   type Subject,
 } from './operations/operation.ts'

@@ -267,8 +267,8 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   await eyes.query(
     `insert into content_proof select id, null, '{}', '', ${at} from dispatch where content_state = 'DELETING'`,
   )
-  await run('retention', 'class', 'document', '0', '--reason', 'thử')
   t.equal((await change('system', 'suspend', 's1')).code, EXIT_CODES.done)
+  t.equal((await change('retention', 'class', 'document', '0')).code, EXIT_CODES.done)
   const found = JSON.parse((await run('stuck', '--json')).out) as { kind: string; id: string }[]
   const kinds = new Set(found.map(({ kind }) => kind))
   for (const kind of ['attempt', 'retrying', 'recall', 'reader', 'deleting', 'undeleted', 'suspended'])

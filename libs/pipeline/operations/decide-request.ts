@@ -77,9 +77,8 @@ export async function approveRequest(operations: Operations, decision: Decision)
     if (subject.on === 'system') await renewBeforeResume(operations, subject)
     // With its end in one commit: an execution that was abandoned had changed nothing.
     await inTransaction(operations.pool, async (client) => {
-      const changed = await performAtOnce(client, subject, cause)
-      if (!(await finish(client, { changed })))
-        throw new BusError('LT_OPS_REQUEST_DECIDED', { id: row.id, state: 'DONE' })
+      const result = await performAtOnce(client, subject, cause)
+      if (!(await finish(client, result))) throw new BusError('LT_OPS_REQUEST_DECIDED', { id: row.id, state: 'DONE' })
     })
     if (subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
   }

@@ -1,6 +1,6 @@
 import type { Bus } from '../../bus/index.ts'
 import { BusError } from '../../errors/index.ts'
-import type { OperableQuery, OperatorRole, Pool } from '../../store/index.ts'
+import type { OperableQuery, OperatorRole, Pool, RetentionRule } from '../../store/index.ts'
 
 /** An operator who proved a key. */
 export interface Operator {
@@ -71,10 +71,17 @@ export function causeDetails({ operator, reason, requestId, approval }: Cause): 
   }
 }
 
+/** Days of a class, or the dispatches that fall into one. */
+export type RetentionChange =
+  | { readonly class: { readonly code: string; readonly keepDays: number | null; readonly note?: string } }
+  | { readonly rule: RetentionRule }
+
 /** What an action is about, as it is kept in a request for approval. */
 export type Subject =
   | { readonly on: 'consignments'; readonly action: ConsignmentAction; readonly selection: Selection }
   | { readonly on: 'system'; readonly action: 'suspend' | 'resume'; readonly system: string }
+  | { readonly on: 'content'; readonly action: 'hold-content' | 'release-content'; readonly dispatch: string }
+  | { readonly on: 'retention'; readonly action: 'retention'; readonly change: RetentionChange }
   | { readonly on: 'axis'; readonly action: 'maintenance'; readonly begin: boolean; readonly until?: string }
 
 /** The change of a policy. */

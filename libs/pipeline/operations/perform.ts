@@ -1,15 +1,22 @@
 import { catalogue } from '../../errors/index.ts'
 import { SUBJECTS } from '../../model/index.ts'
-import type { Queryable } from '../../store/index.ts'
+import type { HoldOutcome, Queryable } from '../../store/index.ts'
 import { carryOut, type OperationResult } from './carry-out.ts'
+import { changeHold, changeRetention } from './change-content.ts'
 import type { PlannedMove, Skip } from './judge-consignment.ts'
 import type { Cause, Operations, PolicySubject, Subject } from './operation.ts'
 import { setMaintenance } from './set-maintenance.ts'
 import { setPolicy } from './set-policy.ts'
 import { changeSuspension, renewBeforeResume } from './suspend-system.ts'
 
-/** What came of an action: of consignments which and why not, of others whether anything changed. */
-export type Performed = OperationResult | { readonly changed: boolean }
+/** Whether anything changed; of a legal hold also what stood in its way. */
+interface PerformedAtOnce {
+  readonly changed: boolean
+  readonly outcome?: HoldOutcome
+}
+
+/** What came of an action: of consignments which and why not. */
+export type Performed = OperationResult | PerformedAtOnce
 
 /**
  * Does what an action is about. Doing it twice changes nothing the second time.
@@ -23,21 +30,23 @@ export async function perform(
 ): Promise<Performed> {
   if (subject.on === 'consignments') return carryOut(operations, subject.action, moves, cause, { again: true })
   if (subject.on === 'system') await renewBeforeResume(operations, subject)
-  const changed = await performAtOnce(operations.pool, subject, cause)
-  if (changed && subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
-  if (changed) operations.bus?.publish(SUBJECTS.auditPending)
-  return { changed }
+  const result = await performAtOnce(operations.pool, subject, cause)
+  if (result.changed && subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
+  if (result.changed) operations.bus?.publish(SUBJECTS.auditPending)
+  return result
 }
 
-/** Does what is done in one statement, and answers whether anything changed. @throws BusError LT_REG_UNKNOWN_SYSTEM */
-export function performAtOnce(
+/** Does what is done in one statement. @throws BusError LT_REG_UNKNOWN_SYSTEM */
+export async function performAtOnce(
   database: Queryable,
   subject: Exclude<Subject, { on: 'consignments' }> | PolicySubject,
   cause: Cause,
-): Promise<boolean> {
-  if (subject.on === 'system') return changeSuspension(database, subject, cause)
-  if (subject.on === 'policy') return setPolicy(database, subject, cause)
-  return setMaintenance(database, subject, cause)
+): Promise<PerformedAtOnce> {
+  if (subject.on === 'content') return changeHold(database, subject, cause)
+  if (subject.on === 'retention') return { changed: await changeRetention(database, subject, cause) }
+  if (subject.on === 'system') return { changed: await changeSuspension(database, subject, cause) }
+  if (subject.on === 'policy') return { changed: await setPolicy(database, subject, cause) }
+  return { changed: await setMaintenance(database, subject, cause) }
 }
 
 /** How often each reason for leaving one alone stands there, most frequent first. */

@@ -52,13 +52,13 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.notices': 'notices to agencies: --state waiting|claimed|sent|failed|unsure, --limit (operators)',
   'help.calendar': 'days off and days worked instead, as terms count them: --year YEAR, --file FILE on top',
   'help.fsck':
-    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair) (operators)',
+    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair --reason) (operators)',
   'help.retention':
-    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system (operators)',
+    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system, each with --reason (operators)',
   'help.hold-content':
     'legal hold: the content of DISPATCH may not be deleted (--reason); without DISPATCH: what is held (operators)',
   'help.release-content': 'lift a legal hold (--reason) (operators)',
-  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (owner)',
+  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (operators, as owner)',
   'help.agency': 'directory of agencies: import, export, show, add, close, alias, contact, search (operators)',
   'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, contact (operators)',
   'help.token': 'print an access token for use with curl',

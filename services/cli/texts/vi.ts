@@ -51,13 +51,14 @@ export const vi = {
     'thông báo đã gửi cho các đơn vị: --state waiting|claimed|sent|failed|unsure, --limit (người vận hành)',
   'help.calendar': 'ngày nghỉ và ngày làm bù dùng để tính hạn: --year NĂM, --file TỆP ghi đè',
   'help.fsck':
-    'đối chiếu bản ghi, nhật ký, nội dung, thông điệp và hàng đợi (--content: mọi mã băm; --repair) (người vận hành)',
+    'đối chiếu bản ghi, nhật ký, nội dung, thông điệp và hàng đợi (--content: mọi mã băm; --repair --reason) (người vận hành)',
   'help.retention':
-    'thời hạn lưu nội dung: list, class MÃ SỐ_NGÀY|never, rule LỚP --kind --type --detail --system (người vận hành)',
+    'thời hạn lưu nội dung: list, class MÃ SỐ_NGÀY|never, rule LỚP --kind --type --detail --system, kèm --reason (người vận hành)',
   'help.hold-content':
     'giữ pháp lý: không được xóa nội dung của lượt gửi (--reason); không nêu lượt gửi: liệt kê đang giữ (người vận hành)',
   'help.release-content': 'bỏ giữ pháp lý (--reason) (người vận hành)',
-  'help.partitions': 'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (chủ sở hữu)',
+  'help.partitions':
+    'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (người vận hành, với quyền chủ sở hữu)',
   'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, contact, search (người vận hành)',
   'help.system':
     'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert, contact (người vận hành)',
