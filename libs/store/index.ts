@@ -190,6 +190,7 @@ export * from './operations/renew-pushes.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'
 export * from './operations/take-alone.ts'
+export * from './operations/void-requests.ts'
 export {
   checkPartitions,
   ensurePartitions,

@@ -167,7 +167,7 @@ t.test('where the policy asks for it a second operator approves, never the one w
     body: { code: 'LT_OPS_NOT_ADMINISTRATOR' },
   })
   t.match(await ask(keys.admin, 'PUT', '/policies/hold', policy), { status: 200, body: { approvalAbove: 0 } })
-  t.equal((await ask(keys.lan, 'GET', '/policies')).body.items.length, 11)
+  t.equal((await ask(keys.lan, 'GET', '/policies')).body.items.length, 12)
   const { consignment } = await toMailbox()
   const filed = await ask(keys.lan, 'POST', '/consignments/hold', { consignments: [consignment], reason: 'nghi ngờ' })
   t.match(filed, { status: 202, body: { request: { state: 'PENDING', affected: 1, requestedBy: 'Nguyễn Thị Lan' } } })

@@ -386,6 +386,36 @@ t.test('what was asked back is closed, or sent on once its receiver declined; an
   t.match(await done(onIds('requeue', id)), { done: [{ id, updatePending: true }] })
 })
 
+t.test('an update or a replacement that nobody answers is voided, with its entry; a recall is not', async (t) => {
+  const voiding = (consignment: string) =>
+    operate(operations, { on: 'request', action: 'void', consignment }, because(lan))
+  for (const action of ['update', 'replace']) {
+    const { id, dispatch } = await plantRequested('ACKNOWLEDGED', action, 'pending')
+    const { dispatch_id: asked } = (
+      await eyes.query('select dispatch_id from business_request where consignment_id = $1', [id])
+    ).rows[0]
+    t.same(await voiding(id), { kind: 'done', result: { changed: true } }, action)
+    const [entry, ...more] = await entriesOf(dispatch)
+    t.match(entry, { event: 'BusinessRequestVoided', consignment_id: id })
+    t.match(JSON.parse(entry?.details ?? ''), { action, asked, agency: 'H26', operator: 'Lan', why: 'lý do' })
+    t.same(await voiding(id), { kind: 'done', result: { changed: false } }, 'once')
+    t.equal(more.length + (await entriesOf(dispatch)).length, 1)
+    const { rows } = await eyes.query('select outcome, settled_at from business_request where consignment_id = $1', [
+      id,
+    ])
+    t.match(rows, [{ outcome: 'void', settled_at: Date }])
+  }
+  for (const [action, outcome] of [
+    ['recall', 'pending'],
+    ['remove', 'pending'],
+    ['update', 'declined'],
+  ] as const) {
+    const { id, dispatch } = await plantRequested('ACKNOWLEDGED', action, outcome)
+    t.match(await voiding(id), { result: { changed: false } }, action)
+    t.same(await entriesOf(dispatch), [])
+  }
+})
+
 t.test('a requeue that waits for a recall under way finds that it came second', async (t) => {
   const { id, dispatch } = await plant({ state: 'DEAD' })
   const client = await eyes.connect()
@@ -706,6 +736,9 @@ t.test('a policy is loosened by two administrators, tightened by one', async (t)
   t.match(await policyOf('requeue'), { approval_above: 3 }, 'what was tightened meanwhile is not overwritten')
   await loosen('requeue', null)
   t.match(await policyOf('requeue'), { approval_above: null })
+  const both = await Promise.all([7, 8].map((above) => codeOf(set('requeue', above))))
+  t.same(both.sort(), ['LT_OPS_POLICY_CHANGED', 'none'], 'of two who saw the same one sets it')
+  await loosen('requeue', null)
 })
 
 t.test('many small calls are one large one: an operator alone does so much within an hour', async (t) => {

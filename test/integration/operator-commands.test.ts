@@ -277,5 +277,21 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   t.match((await run('stuck')).out, /What to do: decide: lienthong system resume/)
   await eyes.query(`insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
     select '${id}', '${id}', id, 'H90', 'update', 'pending', now() from dispatch where content_state = 'KEPT'`)
-  t.notMatch((await run('stuck', '--json')).out, /undeleted/, 'content is kept while something is asked of it')
+  const young = (await run('stuck', '--json')).out
+  t.notMatch(young, /undeleted/, 'content is kept while something is asked of it')
+  t.notMatch(young, /"change"/, 'the receiver has a day to answer')
+  await eyes.query(`update business_request set opened_at = ${at}`)
+  await eyes.query(`insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
+    select id_at(${at}, 9), id, dispatch_id, 'H90', 'replace', 'pending', ${at} from consignment where recall_pending`)
+  const late = JSON.parse((await run('stuck', '--json')).out) as { kind: string; id: string }[]
+  const changes = late.filter(({ kind }) => kind === 'change').map((each) => each.id)
+  t.equal(changes.length, 2, 'updates and replacements')
+  t.match((await run('stuck')).out, /What to do: ask the receiver to answer.*lienthong void/)
+  const voided = changes.find((each) => each !== id) ?? ''
+  t.match(await change('void', voided), { code: EXIT_CODES.done, out: /Nothing is asked/ })
+  t.match(await change('void', voided), { code: EXIT_CODES.notFound, out: /No update or replacement/ })
+  t.equal((await change('void', 'nonsense')).code, EXIT_CODES.notFound)
+  t.match(await run('void', voided), { code: EXIT_CODES.usage, err: /--reason/ })
+  t.match(await runAs('', 'void', voided, '--reason', 'x'), { code: EXIT_CODES.forbidden })
+  t.match((await run('stuck', '--json')).out, /"recall"/, 'what its sender asked back stays asked back')
 })

@@ -38,6 +38,7 @@ import {
   findReportedDispatches,
   findSenders,
   findSubmission,
+  findVoidable,
   findWaitingPushes,
   forgetHookAttempts,
   hasFreeConsignment,
@@ -96,6 +97,7 @@ import {
   takePushSlot,
   tryLeadSequencer,
   turnToPush,
+  voidRequests,
 } from '../../libs/store/index.ts'
 import { createDatabase } from '../harness/create-database.ts'
 
@@ -122,10 +124,12 @@ const onlyForeignKey = (error: unknown): void => {
   if ((error as { code?: unknown }).code !== '23503') throw error
 }
 
-/** What operators do to content. */
-const CONTENT_ACTS: readonly ((pool: Pool) => Promise<unknown>)[] = [
+/** What operators do to content and to requests. */
+const ACTS: readonly ((pool: Pool) => Promise<unknown>)[] = [
   (pool) => holdContent(pool, { id: ID, hold: true, reason: 'x' }, []),
   (pool) => setRetentionClass(pool, { code: 'x', keepDays: 1 }, sealed()),
+  (pool) => findVoidable(pool, ID),
+  (pool) => voidRequests(pool, ID, [], new Date().toISOString(), []),
   (pool) =>
     setRetentionRule(
       pool,
@@ -254,9 +258,9 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
       }),
   ],
   // What a second operator approves there is done there.
-  console: CONTENT_ACTS,
+  console: ACTS,
   cli: [
-    ...CONTENT_ACTS,
+    ...ACTS,
     (pool) => listHeldContent(pool, 10),
     (pool) => listRetentionClasses(pool),
     (pool) => listRetentionRules(pool),

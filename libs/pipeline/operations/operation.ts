@@ -81,6 +81,7 @@ export type Subject =
   | { readonly on: 'consignments'; readonly action: ConsignmentAction; readonly selection: Selection }
   | { readonly on: 'system'; readonly action: 'suspend' | 'resume'; readonly system: string }
   | { readonly on: 'content'; readonly action: 'hold-content' | 'release-content'; readonly dispatch: string }
+  | { readonly on: 'request'; readonly action: 'void'; readonly consignment: string }
   | { readonly on: 'retention'; readonly action: 'retention'; readonly change: RetentionChange }
   | { readonly on: 'axis'; readonly action: 'maintenance'; readonly begin: boolean; readonly until?: string }
 

@@ -8,6 +8,7 @@ import type { Cause, Operations, PolicySubject, Subject } from './operation.ts'
 import { setMaintenance } from './set-maintenance.ts'
 import { setPolicy } from './set-policy.ts'
 import { changeSuspension, renewBeforeResume } from './suspend-system.ts'
+import { voidRequest } from './void-request.ts'
 
 /** Whether anything changed; of a legal hold also what stood in its way. */
 interface PerformedAtOnce {
@@ -44,6 +45,7 @@ export async function performAtOnce(
 ): Promise<PerformedAtOnce> {
   if (subject.on === 'content') return changeHold(database, subject, cause)
   if (subject.on === 'retention') return { changed: await changeRetention(database, subject, cause) }
+  if (subject.on === 'request') return { changed: await voidRequest(database, subject, cause) }
   if (subject.on === 'system') return { changed: await changeSuspension(database, subject, cause) }
   if (subject.on === 'policy') return { changed: await setPolicy(database, subject, cause) }
   return { changed: await setMaintenance(database, subject, cause) }

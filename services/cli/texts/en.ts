@@ -41,6 +41,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.hold': 'hold consignments that wait, with --reason (operators)',
   'help.release': 'release consignments that are held, with --reason (operators)',
   'help.requeue': 'queue DEAD or EXPIRED consignments again under the same id, with --reason (operators)',
+  'help.void':
+    'end updates and replacements that the receiver of CONSIGNMENT does not answer, with --reason (operators)',
   'help.close':
     'end consignments that cannot be delivered, with --reason; the sender gets the non-delivery receipt (operators)',
   'help.replay':
@@ -138,6 +140,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stuck.kind.attempt': 'Attempts to push that nobody ended',
   'stuck.kind.retrying': 'Pushes that failed again and again',
   'stuck.kind.recall': 'Recalls the receiver has not answered',
+  'stuck.kind.change': 'Updates and replacements the receiver has not answered',
   'stuck.kind.reader': 'Readers of the log that stand still',
   'stuck.kind.deleting': 'Deletions that were begun and not finished',
   'stuck.kind.undeleted': 'Content whose time is over and that is still there',
@@ -148,6 +151,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stuck.todo.retrying':
     '  What to do: read what the endpoint answers with lienthong trace ID and tell the receiving system; once it answers, they go by themselves.',
   'stuck.todo.recall': '  What to do: ask the receiver to answer the recall with status 15 or 16.',
+  'stuck.todo.change':
+    '  What to do: ask the receiver to answer with status 15 or 16; where nobody will: lienthong void ID --reason TEXT.',
   'stuck.todo.reader':
     '  What to do: check the service of that name (GET /health/ready, log): dispatches are not closed and senders not told until it reads on.',
   'stuck.todo.deleting':
@@ -198,6 +203,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'calendar.day.5': 'Fri',
   'calendar.day.6': 'Sat',
   'hold.held': 'The content of {id} is held: it will not be deleted until it is released',
+  'void.done': 'Nothing is asked of the receiver of {id} any longer',
+  'void.nothing': 'No update or replacement waits for the receiver of {id}',
   'hold.released': 'The content of {id} is released: retention goes on',
   'hold.unchanged': '{id}: it was so before, nothing changed',
   'hold.none': 'No content is held.',

@@ -39,6 +39,8 @@ export const vi = {
   'help.hold': 'giữ lại lượt chuyển đang chờ, kèm --reason (người vận hành)',
   'help.release': 'nhả lượt chuyển đang giữ, kèm --reason (người vận hành)',
   'help.requeue': 'xếp lại lượt chuyển DEAD hoặc EXPIRED, giữ nguyên mã, kèm --reason (người vận hành)',
+  'help.void':
+    'hủy yêu cầu cập nhật, thay thế mà nơi nhận của LƯỢT_CHUYỂN không trả lời, kèm --reason (người vận hành)',
   'help.close':
     'kết thúc lượt chuyển không thể giao, kèm --reason; bên gửi nhận biên nhận không giao được (người vận hành)',
   'help.replay':
@@ -139,6 +141,7 @@ export const vi = {
   'stuck.kind.attempt': 'Lần đẩy không có ai kết thúc',
   'stuck.kind.retrying': 'Bản nhận đẩy mãi không được',
   'stuck.kind.recall': 'Yêu cầu thu hồi nơi nhận chưa trả lời',
+  'stuck.kind.change': 'Yêu cầu cập nhật, thay thế nơi nhận chưa trả lời',
   'stuck.kind.reader': 'Bộ đọc nhật ký đứng yên',
   'stuck.kind.deleting': 'Việc xóa nội dung dở dang',
   'stuck.kind.undeleted': 'Nội dung hết hạn lưu mà vẫn còn',
@@ -149,6 +152,8 @@ export const vi = {
   'stuck.todo.retrying':
     '  Cần làm: xem đầu nhận trả lời gì bằng lienthong trace MÃ và báo hệ thống nhận; khi họ trả lời được thì tự đi tiếp.',
   'stuck.todo.recall': '  Cần làm: nhắc nơi nhận trả lời thu hồi bằng trạng thái 15 hoặc 16.',
+  'stuck.todo.change':
+    '  Cần làm: nhắc nơi nhận trả lời bằng trạng thái 15 hoặc 16; nếu không ai trả lời: lienthong void MÃ --reason LÝ_DO.',
   'stuck.todo.reader':
     '  Cần làm: kiểm tra dịch vụ cùng tên (GET /health/ready, log): chưa đọc tiếp thì chưa đóng lượt gửi và chưa báo nơi gửi.',
   'stuck.todo.deleting': '  Cần làm: xem log của gateway về thư mục nội dung (quyền, đĩa); lượt quét sau sẽ làm nốt.',
@@ -196,6 +201,8 @@ export const vi = {
   'calendar.day.5': 'T6',
   'calendar.day.6': 'T7',
   'hold.held': 'Đã giữ nội dung của {id}: không bị xóa cho đến khi bỏ giữ',
+  'void.done': 'Không còn yêu cầu nào chờ nơi nhận của {id}',
+  'void.nothing': 'Không có yêu cầu cập nhật, thay thế nào chờ nơi nhận của {id}',
   'hold.released': 'Đã bỏ giữ nội dung của {id}: thời hạn lưu tiếp tục áp dụng',
   'hold.unchanged': '{id}: vốn đã như vậy, không thay đổi gì',
   'hold.none': 'Không có nội dung nào đang bị giữ.',
