@@ -10,7 +10,7 @@ import {
 } from '../../../libs/pipeline/index.ts'
 import { openRegistry } from '../../../libs/registry/index.ts'
 import { createLogger, type Environment, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
-import type { Pool } from '../../../libs/store/index.ts'
+import type { Pool, Queryable } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
 import { required } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
@@ -23,8 +23,8 @@ export const OPERATOR_OPTIONS = { as: { type: 'string' }, reason: { type: 'strin
  * Who acts, by his access key: the file that `--as` names, or LIENTHONG_OPERATOR (also LIENTHONG_OPERATOR_FILE). Rights on the
  * database alone name nobody. @throws BusError LT_OPS_KEY_INVALID, LT_CLIENT_FILE_…
  */
-export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, pool: Pool): Promise<Operator> {
-  return identifyOperator(pool, keyOf(call) ?? '')
+export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, database: Queryable): Promise<Operator> {
+  return identifyOperator(database, keyOf(call) ?? '')
 }
 
 /** The access key, as far as one is named. */
@@ -37,9 +37,9 @@ export function keyOf({ values, environment }: Pick<Call, 'values' | 'environmen
  * Who acts and why, for a change that is an entry of its own.
  * @throws UsageError without a reason; BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
  */
-export async function causeOf(call: Call, pool: Pool): Promise<Cause> {
+export async function causeOf(call: Call, database: Queryable): Promise<Cause> {
   const reason = checkReason(required(call, 'reason'))
-  return { operator: await operatorOf(call, pool), reason, requestId: newRequestId() }
+  return { operator: await operatorOf(call, database), reason, requestId: newRequestId() }
 }
 
 /** An id under which everything that one call of the command line does is found in the log. */

@@ -72,7 +72,7 @@ export const vi = {
     'khôi phục bản sao lưu: --from THƯ_MỤC --to THƯ_MỤC_DỮ_LIỆU --content THƯ_MỤC [--wal KHO_WAL] [--until THỜI_ĐIỂM|LSN] [--last-checkpoint TỆP] (người vận hành)',
   'help.drill':
     'đối chiếu biên nhận của các bên với trục đã khôi phục, nêu từng mục đã mất: --receipts THƯ_MỤC --trust PEM (người vận hành)',
-  'help.epoch': 'tiếp tục nhật ký với nguồn mới, sau khi chuyển máy chủ mà bị mất dữ liệu: --last-checkpoint',
+  'help.epoch': 'tiếp tục nhật ký với nguồn mới, sau khi chuyển máy chủ mà bị mất dữ liệu: --reason, --last-checkpoint',
   'help.migrate': 'nâng cấp cơ sở dữ liệu (DATABASE_URL của chủ sở hữu)',
   'help.demo': 'minh họa: một văn bản đi từ một cơ quan đến hai cơ quan khác, kiểm tra mọi biên nhận',
 
