@@ -71,7 +71,8 @@ export const en: Readonly<Record<TextKey, string>> = {
     'restore a backup: --from FOLDER --to DATA_FOLDER --content FOLDER [--wal ARCHIVE] [--until TIME|LSN] [--last-checkpoint FILE] (operators)',
   'help.drill':
     'what the restored axis no longer has, from the receipts of its clients: --receipts FOLDER --trust PEM (operators)',
-  'help.epoch': 'continue the log under a new origin, after a fail-over that lost something: --reason, --last-checkpoint',
+  'help.epoch':
+    'continue the log under a new origin, after a fail-over that lost something: --reason, --last-checkpoint',
   'help.migrate': "bring the database up to date (the owner's DATABASE_URL)",
   'help.demo': 'demonstration: a document from one agency to two others, every receipt verified',
 
