@@ -5,7 +5,7 @@ export { type EventStream, type EventStreamOptions, openEventStream } from './ev
 export { type ReadinessCheck, registerHealth } from './health.ts'
 export { openHealthListener } from './health-listener.ts'
 export { buildHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
-export { type ListenerTls, loadTls, type TlsSettings } from './load-tls.ts'
+export { type ListenerTls, loadTls, refusePlainNetwork, type TlsSettings } from './load-tls.ts'
 export { type MultipartLimits, type Part, readMultipart } from './multipart/read-multipart.ts'
 export { exportOpenApi, type OpenApiInfo } from './openapi.ts'
 export type { ContentDescription, OperationDescription } from './openapi-operation.ts'

@@ -181,6 +181,7 @@ export {
   readLeafHashes,
 } from './open-epoch.ts'
 export * from './operations/find-operable.ts'
+export * from './operations/find-operated.ts'
 export * from './operations/maintenance.ts'
 export * from './operations/operate-consignments.ts'
 export * from './operations/operators.ts'
@@ -190,6 +191,8 @@ export * from './operations/renew-clocks.ts'
 export * from './operations/renew-pushes.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'
+export * from './operations/take-alone.ts'
+export * from './operations/void-requests.ts'
 export {
   checkPartitions,
   ensurePartitions,

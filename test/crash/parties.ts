@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -152,10 +152,15 @@ export function startTraffic(world: CrashWorld, { random, quiet = false, onRecal
   async function receive(party: Party): Promise<void> {
     const counted: Client = {
       ...party.client,
-      download: (part, options) => {
-        const key = `${part.consignment} ${part.part.ordinal}`
-        fetches.set(key, (fetches.get(key) ?? 0) + 1)
-        return party.client.download(part, options)
+      download: async (part, options) => {
+        rmSync(part.file, { force: true })
+        try {
+          await party.client.download(part, options)
+        } finally {
+          // Opened once the axis answers with content: a refusal hands over nothing.
+          const key = `${part.consignment} ${part.part.ordinal}`
+          if (existsSync(part.file)) fetches.set(key, (fetches.get(key) ?? 0) + 1)
+        }
       },
     }
     const inbox = openInbox(counted, {

@@ -28,7 +28,8 @@ export interface EpochFacts {
   readonly known: number
   /** Told the number before it is used: whoever restores the same backup again must not use it a second time. */
   readonly onNumber: (epoch: number) => Promise<void>
-  readonly operator: string
+  /** Who opens it, and why, as the entry says it. */
+  readonly by: Readonly<Record<string, string>>
 }
 
 /**
@@ -46,14 +47,14 @@ export async function openNextEpoch(database: Queryable, facts: EpochFacts): Pro
   const opened = { epoch, origin, previousOrigin: end.origin, restoredSize: end.nextIndex, restoredRoot }
   if (sabotaged('epoch-kept')) return opened
   await facts.onNumber(epoch)
-  const { lastSigned, operator } = facts
+  const { lastSigned, by } = facts
   const details = {
     origin,
     previousOrigin: end.origin,
     restoredSize: end.nextIndex,
     restoredRoot,
     lastSigned: lastSigned ? { ...lastSigned } : null,
-    operator,
+    ...by,
   }
   const sealed = sealEntry({ event: EVENTS.epochOpened, details }, new Date())
   const outcome = await openEpoch(database, { epoch, origin, entry: { owner: sealed.id, ...sealed }, after: end })

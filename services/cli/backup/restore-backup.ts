@@ -68,7 +68,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
       lastSigned: options.lastSigned,
       known,
       onNumber: (number) => noteEpoch(backup, number),
-      operator: options.operator,
+      by: { operator: options.operator },
     })
     return { manifest, lsn: rows[0]?.lsn ?? '', content, epoch }
   })

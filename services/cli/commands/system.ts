@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
+import { CONTACT_OPTIONS, setSystemContact } from '../operate/change-contact.ts'
 import { changeCertificate, changeKey } from '../operate/change-credential.ts'
-import { CHANGE_OPTIONS } from '../operate/change-registry.ts'
 import {
   addSystemFromOptions,
   frontAgency,
@@ -11,6 +11,7 @@ import {
   suspend,
   unfrontAgency,
 } from '../operate/change-system.ts'
+import { OPERATOR_OPTIONS } from '../operate/with-operations.ts'
 
 const ACTIONS = {
   add: addSystemFromOptions,
@@ -22,10 +23,11 @@ const ACTIONS = {
   resume,
   key: changeKey,
   cert: changeCertificate,
+  contact: setSystemContact,
 } as const
 
 /**
- * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE --reason T | key CODE FILE | cert CODE FILE`;
+ * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE --reason T | key CODE FILE | cert CODE FILE | contact CODE`;
  * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
  */
 export const systemCommand: Command = {
@@ -42,8 +44,8 @@ export const systemCommand: Command = {
     duplicates: { type: 'string' },
     tolerance: { type: 'string' },
     traffic: { type: 'string' },
-    ...CHANGE_OPTIONS,
-    as: { type: 'string' },
+    ...CONTACT_OPTIONS,
+    ...OPERATOR_OPTIONS,
     'without-descendants': { type: 'boolean' },
     kid: { type: 'string' },
     agency: { type: 'string' },

@@ -1,19 +1,16 @@
 import type { JsonValue } from '../../../libs/merkle/index.ts'
 import { EVENTS } from '../../../libs/model/index.ts'
-import { sealEntry } from '../../../libs/pipeline/index.ts'
+import { type Cause, causeDetails, sealEntry } from '../../../libs/pipeline/index.ts'
 import { appendEntries, type Pool, type PoolClient, type Queryable } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
 import { withDatabase } from '../database.ts'
-import { operatorName } from './operator-name.ts'
-
-/** Options of every command that changes the registry. */
-export const CHANGE_OPTIONS = { by: { type: 'string' }, reason: { type: 'string' } } as const
+import { causeOf } from './with-operations.ts'
 
 type Described = { readonly [name: string]: JsonValue }
 
 /**
  * Changes the registry, and says in the log who changed what and why, in one commit. `undefined` from `describe`: nothing changed, and
- * nothing is written.
+ * nothing is written. @throws UsageError without a reason; BusError LT_OPS_KEY_INVALID
  */
 export function changeRegistry<T>(
   call: Call,
@@ -21,12 +18,13 @@ export function changeRegistry<T>(
   describe: (changed: T) => Described | undefined,
 ): Promise<T> {
   return withDatabase(call, async (pool: Pool) => {
+    const cause = await causeOf(call, pool)
     const client = await pool.connect()
     try {
       await client.query('begin')
       const changed = await change(client)
       const what = describe(changed)
-      if (what) await noteChange(call, client, what)
+      if (what) await noteChange(client, what, cause)
       await client.query(what ? 'commit' : 'rollback')
       return changed
     } catch (error) {
@@ -39,8 +37,7 @@ export function changeRegistry<T>(
 }
 
 /** The entry of a change, inside its transaction. */
-export function noteChange(call: Call, database: Queryable, what: Described): Promise<void> {
-  const { reason } = call.values
-  const details = { ...what, operator: operatorName(call), ...(reason === undefined ? {} : { reason }) }
+export function noteChange(database: Queryable, what: Described, cause: Cause): Promise<void> {
+  const details = { ...what, ...causeDetails(cause) }
   return appendEntries(database, [sealEntry({ event: EVENTS.registryChanged, details }, new Date())])
 }

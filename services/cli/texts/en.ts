@@ -41,6 +41,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.hold': 'hold consignments that wait, with --reason (operators)',
   'help.release': 'release consignments that are held, with --reason (operators)',
   'help.requeue': 'queue DEAD or EXPIRED consignments again under the same id, with --reason (operators)',
+  'help.void':
+    'end updates and replacements that the receiver of CONSIGNMENT does not answer, with --reason (operators)',
   'help.close':
     'end consignments that cannot be delivered, with --reason; the sender gets the non-delivery receipt (operators)',
   'help.replay':
@@ -52,15 +54,15 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.notices': 'notices to agencies: --state waiting|claimed|sent|failed|unsure, --limit (operators)',
   'help.calendar': 'days off and days worked instead, as terms count them: --year YEAR, --file FILE on top',
   'help.fsck':
-    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair) (operators)',
+    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair --reason) (operators)',
   'help.retention':
-    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system (operators)',
+    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system, each with --reason (operators)',
   'help.hold-content':
     'legal hold: the content of DISPATCH may not be deleted (--reason); without DISPATCH: what is held (operators)',
   'help.release-content': 'lift a legal hold (--reason) (operators)',
-  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (owner)',
-  'help.agency': 'directory of agencies: import, export, show, add, close, alias, search (operators)',
-  'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert (operators)',
+  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (operators, as owner)',
+  'help.agency': 'directory of agencies: import, export, show, add, close, alias, contact, search (operators)',
+  'help.system': 'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, contact (operators)',
   'help.token': 'print an access token for use with curl',
   'help.pki': 'test certificates: root FOLDER, axis FOLDER, agency FOLDER CODE NAME, show FILE',
   'help.backup':
@@ -69,7 +71,8 @@ export const en: Readonly<Record<TextKey, string>> = {
     'restore a backup: --from FOLDER --to DATA_FOLDER --content FOLDER [--wal ARCHIVE] [--until TIME|LSN] [--last-checkpoint FILE] (operators)',
   'help.drill':
     'what the restored axis no longer has, from the receipts of its clients: --receipts FOLDER --trust PEM (operators)',
-  'help.epoch': 'continue the log under a new origin, after a fail-over that lost something: --last-checkpoint',
+  'help.epoch':
+    'continue the log under a new origin, after a fail-over that lost something: --reason, --last-checkpoint',
   'help.migrate': "bring the database up to date (the owner's DATABASE_URL)",
   'help.demo': 'demonstration: a document from one agency to two others, every receipt verified',
 
@@ -138,6 +141,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stuck.kind.attempt': 'Attempts to push that nobody ended',
   'stuck.kind.retrying': 'Pushes that failed again and again',
   'stuck.kind.recall': 'Recalls the receiver has not answered',
+  'stuck.kind.change': 'Updates and replacements the receiver has not answered',
   'stuck.kind.reader': 'Readers of the log that stand still',
   'stuck.kind.deleting': 'Deletions that were begun and not finished',
   'stuck.kind.undeleted': 'Content whose time is over and that is still there',
@@ -148,6 +152,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stuck.todo.retrying':
     '  What to do: read what the endpoint answers with lienthong trace ID and tell the receiving system; once it answers, they go by themselves.',
   'stuck.todo.recall': '  What to do: ask the receiver to answer the recall with status 15 or 16.',
+  'stuck.todo.change':
+    '  What to do: ask the receiver to answer with status 15 or 16; where nobody will: lienthong void ID --reason TEXT.',
   'stuck.todo.reader':
     '  What to do: check the service of that name (GET /health/ready, log): dispatches are not closed and senders not told until it reads on.',
   'stuck.todo.deleting':
@@ -198,6 +204,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'calendar.day.5': 'Fri',
   'calendar.day.6': 'Sat',
   'hold.held': 'The content of {id} is held: it will not be deleted until it is released',
+  'void.done': 'Nothing is asked of the receiver of {id} any longer',
+  'void.nothing': 'No update or replacement waits for the receiver of {id}',
   'hold.released': 'The content of {id} is released: retention goes on',
   'hold.unchanged': '{id}: it was so before, nothing changed',
   'hold.none': 'No content is held.',
@@ -238,6 +246,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'agency.label.system': 'Receiving system',
   'agency.label.aliases': 'Other spellings',
   'agency.label.source': 'Source',
+  'agency.label.contact': 'Contact',
+  'contact.changed': 'Notices to {code} go to: {post} {mail} {phone}',
   'system.added': 'Added system {code}',
   'system.changed':
     'Changed system {code}: delivery {delivery}, signature {policy}, duplicates {duplicates}, checks {tolerance}',
