@@ -60,12 +60,12 @@ export function checkReason(reason: string): string {
   return text
 }
 
-/** What every entry of an action says about its cause. */
+/** What every entry of an action says about its cause; a change that explains itself may have no reason. */
 export function causeDetails({ operator, reason, requestId, approval }: Cause): Record<string, string> {
   return {
     operator: operator.name,
     operatorId: operator.id,
-    why: reason,
+    ...(reason === '' ? {} : { why: reason }),
     request: requestId,
     ...(approval ? { operation: approval.request, approvedBy: approval.by } : {}),
   }

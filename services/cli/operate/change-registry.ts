@@ -1,16 +1,32 @@
 import type { JsonValue } from '../../../libs/merkle/index.ts'
 import { EVENTS } from '../../../libs/model/index.ts'
-import { type Cause, causeDetails, sealEntry } from '../../../libs/pipeline/index.ts'
-import { appendEntries, type Pool, type PoolClient, type Queryable } from '../../../libs/store/index.ts'
+import { type Cause, causeDetails, checkReason, sealEntry } from '../../../libs/pipeline/index.ts'
+import { appendEntries, inTransaction, type Pool, type PoolClient, type Queryable } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
 import { withDatabase } from '../database.ts'
-import { causeOf } from './with-operations.ts'
+import { newRequestId, operatorOf } from './with-operations.ts'
 
 type Described = { readonly [name: string]: JsonValue }
 
+/** Who changes the registry. The change says what it does by itself: `--reason` may be left out. @throws BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD */
+export async function registryCause(call: Call, database: Queryable): Promise<Cause> {
+  const { reason } = call.values
+  const operator = await operatorOf(call, database)
+  return { operator, reason: reason === undefined ? '' : checkReason(reason), requestId: newRequestId() }
+}
+
+/** Ends a transaction that changed nothing. */
+class NothingChanged<T> extends Error {
+  readonly answer: T
+  constructor(answer: T) {
+    super('nothing changed')
+    this.answer = answer
+  }
+}
+
 /**
- * Changes the registry, and says in the log who changed what and why, in one commit. `undefined` from `describe`: nothing changed, and
- * nothing is written. @throws UsageError without a reason; BusError LT_OPS_KEY_INVALID
+ * Changes the registry, and says in the log who changed what, in one commit. `undefined` from `describe`: nothing changed, and nothing
+ * is written. @throws BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
  */
 export function changeRegistry<T>(
   call: Call,
@@ -18,20 +34,18 @@ export function changeRegistry<T>(
   describe: (changed: T) => Described | undefined,
 ): Promise<T> {
   return withDatabase(call, async (pool: Pool) => {
-    const cause = await causeOf(call, pool)
-    const client = await pool.connect()
+    const cause = await registryCause(call, pool)
     try {
-      await client.query('begin')
-      const changed = await change(client)
-      const what = describe(changed)
-      if (what) await noteChange(client, what, cause)
-      await client.query(what ? 'commit' : 'rollback')
-      return changed
+      return await inTransaction(pool, async (client) => {
+        const changed = await change(client)
+        const what = describe(changed)
+        if (!what) throw new NothingChanged(changed)
+        await noteChange(client, what, cause)
+        return changed
+      })
     } catch (error) {
-      await client.query('rollback')
+      if (error instanceof NothingChanged) return error.answer as T
       throw error
-    } finally {
-      client.release()
     }
   })
 }

@@ -6,8 +6,7 @@ import type { Call } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
-import { noteChange } from './change-registry.ts'
-import { causeOf } from './with-operations.ts'
+import { noteChange, registryCause } from './change-registry.ts'
 
 const SHOWN_PROBLEMS = 20
 
@@ -16,7 +15,7 @@ export async function importFromFile(call: Call): Promise<number> {
   const { output } = call
   const file = argument(call, 1, 'FILE')
   const report = await withDatabase(call, async (pool) => {
-    const cause = await causeOf(call, pool)
+    const cause = await registryCause(call, pool)
     return importAgencies(pool, readCounted(call, file), {
       format: formatOf(call, file),
       beforeCommit: (client, { read, added, changed, aliases }) =>

@@ -19,9 +19,11 @@ import { readText } from '../profile.ts'
 /** Options of every command that acts as an operator. */
 export const OPERATOR_OPTIONS = { as: { type: 'string' }, reason: { type: 'string' } } as const
 
+const KEY = 'LIENTHONG_OPERATOR'
+
 /**
- * Who acts, by his access key: the file that `--as` names, or LIENTHONG_OPERATOR (also LIENTHONG_OPERATOR_FILE). Rights on the
- * database alone name nobody. @throws BusError LT_OPS_KEY_INVALID, LT_CLIENT_FILE_…
+ * Who acts, by his access key: the file that `--as` names, or LIENTHONG_OPERATOR (also LIENTHONG_OPERATOR_FILE), also from the
+ * settings of the command line. Rights on the database alone name nobody. @throws BusError LT_OPS_KEY_INVALID, LT_CLIENT_FILE_…
  */
 export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, database: Queryable): Promise<Operator> {
   return identifyOperator(database, keyOf(call) ?? '')
@@ -30,7 +32,8 @@ export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, dat
 /** The access key, as far as one is named. */
 export function keyOf({ values, environment }: Pick<Call, 'values' | 'environment'>): string | undefined {
   const { as } = values
-  return as ? readText(as).trim() : readSecret(environment, 'LIENTHONG_OPERATOR')
+  if (as) return readText(as).trim()
+  return readSecret(environment, KEY) ?? readSecret(serviceEnvironment('cli', environment), KEY)
 }
 
 /**
