@@ -5,6 +5,7 @@ import { writeEnvFiles } from './env-files.ts'
 import { foldersOf, makeFolders } from './folders.ts'
 import { DEMO_PROGRAMS, installPrograms } from './install-programs.ts'
 import { withLock } from './lock.ts'
+import { nameOperator } from './name-operator.ts'
 import { printNextSteps } from './print-next-steps.ts'
 import { say } from './say.ts'
 import { chosenServers, startServers, wantedPrograms } from './start-servers.ts'
@@ -19,6 +20,7 @@ await endWithAdvice(async () => {
     await claimListenPorts(state, folders, say)
     writeEnvFiles(state, folders, chosen)
     say(`servers are up; settings per service: ${folders.env}`)
+    await nameOperator(folders)
     await printNextSteps(folders, say)
   }
   await withLock(folders.lock, up, say)

@@ -1,10 +1,11 @@
-import type { ConsumerInfo, JetStreamManager, StreamInfo } from 'nats'
+import type { ConsumerInfo, JetStreamManager, NatsConnection, StreamInfo } from 'nats'
 
 /** Beyond twice the time after which unacknowledged work is handed out again: then nothing will be. */
 const STILL_MS = 65_000
 
-/** How a consumer with work under way looked, and since when. */
-const seen = new Map<string, { readonly place: string; readonly since: number }>()
+/** How consumers with work under way looked over a connection, and since when. */
+type Seen = Map<string, { readonly place: string; readonly since: number }>
+const seenBy = new WeakMap<NatsConnection, Seen>()
 
 /**
  * Gets a stream going that a killed server brought back half. It may remember that a consumer had a message and not that it was removed,
@@ -12,21 +13,30 @@ const seen = new Map<string, { readonly place: string; readonly since: number }>
  * Where nothing is under way it is removed; where something is, and has stood still, the consumer is made anew and gets all of it again.
  * Either way the work itself lies in the database: at worst it is done twice, which changes nothing.
  */
-export async function healStream(manager: JetStreamManager, { config, state }: StreamInfo): Promise<void> {
+export async function healStream(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  { config, state }: StreamInfo,
+): Promise<void> {
   if (state.messages === 0) return
+  const seen: Seen = seenBy.get(connection) ?? new Map()
+  seenBy.set(connection, seen)
   for (const consumer of await manager.consumers.list(config.name).next()) {
     const { num_pending: toCome, num_ack_pending: underWay, delivered, name } = consumer
     const filter = consumer.config.filter_subject
     if (toCome > 0 || state.first_seq > delivered.stream_seq || filter === undefined) seen.delete(name)
     else if (underWay === 0) await manager.streams.purge(config.name, { filter, seq: delivered.stream_seq + 1 })
-    else if (stoodStill(consumer)) {
+    else if (stoodStill(seen, consumer)) {
       seen.delete(name)
       await manager.consumers.delete(config.name, name)
     }
   }
 }
 
-function stoodStill({ name, num_ack_pending, num_redelivered, delivered, ack_floor }: ConsumerInfo): boolean {
+function stoodStill(
+  seen: Seen,
+  { name, num_ack_pending, num_redelivered, delivered, ack_floor }: ConsumerInfo,
+): boolean {
   const place = [num_ack_pending, num_redelivered, delivered.consumer_seq, ack_floor.consumer_seq].join()
   const before = seen.get(name)
   if (before?.place === place) return performance.now() - before.since > STILL_MS

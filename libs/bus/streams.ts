@@ -51,7 +51,7 @@ export async function ensureStreams(connection: NatsConnection): Promise<Readonl
         await manager.streams.add({ ...fixed, ...wanted })
       } else {
         for (const [subject, count] of Object.entries(found.state.subjects ?? {})) waiting.set(subject, count)
-        await healStream(manager, found)
+        await healStream(connection, manager, found)
         if (differs(found.config, wanted)) await manager.streams.update(name, { ...found.config, ...wanted })
       }
     }

@@ -77,7 +77,6 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
   let asking = false
 
   async function shareAll(redis: LimitRedis): Promise<void> {
-    asking = true
     await new Promise((resolve) => setImmediate(resolve))
     while (waiting.size > 0) {
       const batch = [...waiting].slice(0, MAX_ASKED)
@@ -92,7 +91,6 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
         }
       }
     }
-    asking = false
   }
 
   async function askAbout(
@@ -132,7 +130,11 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
     waiting.set(key, asked)
     asked.hits += hits
     asked.tellers.push({ hits, tell: (count) => tell(null, count ?? own) })
-    if (!asking) void shareAll(redis)
+    if (asking) return
+    asking = true
+    void shareAll(redis).finally(() => {
+      asking = false
+    })
   }
   return {
     incr: (key, tell, windowMs) => ask(key, tell, windowMs, 1),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { BlockList, isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { BusError } from '../errors/index.ts'
 
@@ -38,6 +39,22 @@ export function loadTls(
     throw new BusError('LT_CONF_INVALID', { problems }, { cause })
   }
   return { ...pair, requestCert: clientCertificates, rejectUnauthorized: false }
+}
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/**
+ * For listeners that secrets travel to in every call: without TLS only this machine may reach them.
+ * @throws BusError LT_CONF_INVALID
+ */
+export function refusePlainNetwork(listenHost: string, tls: ListenerTls | undefined): void {
+  const family = isIP(listenHost)
+  const local = family === 0 ? listenHost === 'localhost' : LOOPBACK.check(listenHost, family === 6 ? 'ipv6' : 'ipv4')
+  if (tls || local) return
+  const problems = `LISTEN_HOST ${listenHost}: other machines reach it, so TLS_CERTIFICATE_FILE and TLS_KEY_FILE are needed`
+  throw new BusError('LT_CONF_INVALID', { problems })
 }
 
 function read(path: string): Buffer {

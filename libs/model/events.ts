@@ -27,6 +27,8 @@ export const EVENTS = {
   changePending: 'ChangePending',
   requestAgreed: 'BusinessRequestAgreed',
   requestDeclined: 'BusinessRequestDeclined',
+  /** An operator ended an update or replacement that the receiver did not answer. */
+  requestVoided: 'BusinessRequestVoided',
   receiverAdded: 'ReceiverAdded',
   reassigned: 'REASSIGNED',
   statusReported: 'BusinessStatusReported',

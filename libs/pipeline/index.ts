@@ -2,6 +2,7 @@ export { type BatchWork, Committer, type CommitterOptions, type EntryTraits } fr
 export { loadEvidenceSigner, RECEIPT_KEY_FILES } from './load-receipt-signer.ts'
 export { addOperator, withdrawOperator } from './operations/change-operators.ts'
 export { changePolicy } from './operations/change-policy.ts'
+export { checkInstant, INSTANT_PATTERN } from './operations/check-instant.ts'
 export { approveRequest, type Decision, rejectRequest } from './operations/decide-request.ts'
 export { isSkip, judgeConsignment, type PlannedMove, type Skip } from './operations/judge-consignment.ts'
 export { type Operated, operate } from './operations/operate.ts'
@@ -9,8 +10,11 @@ export {
   type Cause,
   CONSIGNMENT_ACTIONS,
   type ConsignmentAction,
+  causeDetails,
+  checkReason,
   type Operations,
   type Operator,
+  type RetentionChange,
   type Selection,
   type Subject,
 } from './operations/operation.ts'

@@ -5,7 +5,7 @@ import type { Contact } from '../store/index.ts'
 export const MAX_NAME = 500
 export const CONTACT_FIELDS = ['telephone', 'email', 'address', 'website'] as const
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/
+const DATE = /^[12]\d{3}-\d{2}-\d{2}$/
 
 /** What a field may not be: shown shortened, so that a hostile value does not fill a log. */
 export const badField = (field: string, value: unknown): BusError =>

@@ -1,3 +1,4 @@
+export { type ContactChange, changeContact } from './change-contact.ts'
 export { type AgencyInput, checkAgency } from './check-agency.ts'
 export { type ContactAddress, contactAddress } from './contact-address.ts'
 export { exportAgencies } from './exchange/export-agencies.ts'
@@ -17,4 +18,4 @@ export {
   revokeSystemKey,
   type SystemKeyInput,
 } from './write-credential.ts'
-export { addSystem, changeSystem, resumeSystem, type SystemInput, suspendSystem } from './write-system.ts'
+export { addSystem, changeSystem, type SystemInput } from './write-system.ts'

@@ -9,7 +9,6 @@ import {
   type SystemRow,
   type SystemSettings,
   updateSystem,
-  updateSystemSuspended,
 } from '../store/index.ts'
 import { badField, checkChoice, checkContact, checkText, MAX_NAME } from './check-fields.ts'
 import { guardWrite } from './guard-write.ts'
@@ -105,16 +104,6 @@ export function changeSystem(database: Queryable, code: string, changes: Partial
     return known(row, code)
   })
 }
-
-/** Suspends a system: within seconds no service lets it act. @throws BusError LT_REG_UNKNOWN_SYSTEM, LT_REG_BAD_FIELD */
-export const suspendSystem = (database: Queryable, code: string, reason: string): Promise<SystemRow> =>
-  guardWrite(async () =>
-    known(await updateSystemSuspended(database, code, checkText('reason', reason, MAX_NAME)), code),
-  )
-
-/** Ends a suspension. @throws BusError LT_REG_UNKNOWN_SYSTEM */
-export const resumeSystem = (database: Queryable, code: string): Promise<SystemRow> =>
-  guardWrite(async () => known(await updateSystemSuspended(database, code, null), code))
 
 function known(row: SystemRow | undefined, code: string): SystemRow {
   if (!row) throw new BusError('LT_REG_UNKNOWN_SYSTEM', { system: code.slice(0, 64) })

@@ -8,6 +8,7 @@ export const STUCK_KINDS = [
   'lease',
   'held',
   'recall',
+  'change',
   'dead',
   'unsequenced',
   'reader',
@@ -94,6 +95,12 @@ export function stuckQueries(question: StuckQuestion): Readonly<Record<StuckKind
     recall: {
       text: `select id, agency_code as agency, coalesce(handed_over_at, available_at) as since from consignment
         where recall_pending and available_at < now() - make_interval(hours => $1) order by since limit $2`,
+      values: [overdueHours, limit],
+    },
+    change: {
+      text: `select consignment_id as id, agency_code as agency, opened_at as since from business_request
+        where outcome = 'pending' and action in ('update', 'replace') and opened_at < now() - make_interval(hours => $1)
+        order by opened_at limit $2`,
       values: [overdueHours, limit],
     },
     dead: {

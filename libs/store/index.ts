@@ -182,11 +182,12 @@ export {
   type NoticeView,
 } from './list-notices.ts'
 export {
+  findTakenBack,
   type LockedConsignment,
   type LockedDispatch,
   lockConsignments,
   lockTargets,
-  type RecallMark,
+  type RecallMarks,
 } from './lock-targets.ts'
 export { idFloor } from './look-up.ts'
 export {
@@ -209,14 +210,18 @@ export {
   readLeafHashes,
 } from './open-epoch.ts'
 export * from './operations/find-operable.ts'
+export * from './operations/find-operated.ts'
 export * from './operations/maintenance.ts'
 export * from './operations/operate-consignments.ts'
 export * from './operations/operators.ts'
 export * from './operations/policies.ts'
 export * from './operations/refill-work.ts'
+export * from './operations/renew-clocks.ts'
 export * from './operations/renew-pushes.ts'
 export * from './operations/requests.ts'
 export * from './operations/suspend-system.ts'
+export * from './operations/take-alone.ts'
+export * from './operations/void-requests.ts'
 export {
   checkPartitions,
   ensurePartitions,

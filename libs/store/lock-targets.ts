@@ -15,10 +15,11 @@ export interface LockedDispatch {
   readonly recall_marks: Readonly<Record<string, string>> | null
 }
 
-/** Agencies from which a dispatch is taken, and the dispatch that asks for it. */
-export interface RecallMark {
-  readonly id: string
-  readonly marks: Readonly<Record<string, string>>
+/** What one dispatch takes back: of each target the agencies. What was itself taken back before it was routed takes nothing. */
+export interface RecallMarks {
+  /** The dispatch that asks; one of those that are locked. */
+  readonly by: string
+  readonly targets: readonly { readonly id: string; readonly agencies: readonly string[] }[]
 }
 
 /**
@@ -29,7 +30,7 @@ export interface RecallMark {
 export async function lockTargets(
   database: Queryable,
   ids: readonly string[],
-  marks: readonly RecallMark[],
+  marks: RecallMarks | undefined,
   at: string,
 ): Promise<LockedDispatch[]> {
   const { rows } = await database.query<LockedDispatch>({
@@ -40,15 +41,22 @@ export async function lockTargets(
           select d.id, d.state, d.version, d.system_id, d.kind, d.lane, d.content_hash, d.content_state, d.recipients, d.recall_marks
           from dispatch d where d.id = w.id for update of d
         ) l
+      ), standing as (
+        -- In this statement, so that all locks are taken in one order: whom the one that asks was itself taken back from is known only under its lock.
+        select m.id, jsonb_object_agg(a.agency, $4::text) as marks
+        from json_to_recordset($2) as m(id uuid, agencies jsonb) cross join jsonb_array_elements_text(m.agencies) as a(agency)
+          join locked o on o.id = $4::uuid
+        where not coalesce(o.recall_marks ? a.agency, false) and (o.recall_marks is null
+          or exists (select from jsonb_array_elements(o.recipients) r where not o.recall_marks ? (r ->> 'agency')))
+        group by m.id
       ), marked as (
         update dispatch d set recall_marked_at = coalesce(d.recall_marked_at, $3), recall_marks = coalesce(l.recall_marks, '{}') || m.marks
         -- Through an array: the planner then guesses few rows and looks each up in its partition instead of reading all of them.
-        from unnest(array(select id from locked)) as k(id) join json_to_recordset($2) as m(id uuid, marks jsonb) on m.id = k.id
-          join locked l on l.id = k.id
+        from unnest(array(select id from locked)) as k(id) join standing m on m.id = k.id join locked l on l.id = k.id
         where d.id = k.id
       )
       select * from locked`,
-    values: [[...new Set(ids)].sort(), JSON.stringify(marks), at],
+    values: [[...new Set(ids)].sort(), JSON.stringify(marks?.targets ?? []), at, marks?.by],
   })
   return rows
 }
@@ -90,4 +98,19 @@ export async function lockConsignments(
     values: [wanted.dispatches, wanted.agencies, wanted.floor],
   })
   return rows
+}
+
+/**
+ * Of these dispatches, under their locks, those that are taken back at every receiver, or wait for the last of them to agree. What a
+ * receiver declined (status 16) stands.
+ */
+export async function findTakenBack(database: Queryable, ids: readonly string[], floor: string): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await database.query<{ dispatch_id: string }>({
+    name: 'find-taken-back',
+    text: `select c.dispatch_id from consignment c where c.dispatch_id = any($1::uuid[]) and c.id >= $2::uuid
+      group by c.dispatch_id having bool_and(c.state = 'RECALLED' or c.recall_pending)`,
+    values: [ids, floor],
+  })
+  return new Set(rows.map(({ dispatch_id }) => dispatch_id))
 }

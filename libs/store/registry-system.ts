@@ -92,18 +92,6 @@ export async function readSystem(database: Queryable, code: string): Promise<Sys
   return (await database.query<SystemRow>(`select ${SYSTEM_COLUMNS} from system where code = $1`, [code])).rows[0]
 }
 
-/** Suspends a system (an earlier suspension keeps its time) or, with `null`, lets it act again. */
-export async function updateSystemSuspended(
-  database: Queryable,
-  code: string,
-  reason: string | null,
-): Promise<SystemRow | undefined> {
-  const text = `update system set suspended_reason = $2,
-      suspended_at = case when $2::text is null then null else coalesce(suspended_at, now()) end
-    where code = $1 returning ${SYSTEM_COLUMNS}`
-  return (await database.query<SystemRow>(text, [code, reason])).rows[0]
-}
-
 /** Adds a certificate; `undefined` when its owner is not there, or when it already belongs to another owner or purpose. */
 export async function insertCertificate(
   database: Queryable,

@@ -1,7 +1,7 @@
 import type { SystemId } from '../model/index.ts'
 import type { Queryable } from './pool.ts'
 import { AGENCY_COLUMNS, ALIAS_COLUMNS, FRONT_COLUMNS } from './registry-read.ts'
-import type { AgencyDetails, AgencyRow, AliasRow, ChangedFront, FrontRow } from './registry-rows.ts'
+import type { AgencyDetails, AgencyRow, AliasRow, ChangedFront, Contact, FrontRow } from './registry-rows.ts'
 
 export type NewAgency = Omit<AgencyDetails, 'aliases'> & {
   readonly nameFolded: string
@@ -28,6 +28,16 @@ export async function insertAgency(database: Queryable, agency: NewAgency): Prom
     agency.source,
   ]
   return (await database.query<AgencyRow>(text, values)).rows[0]
+}
+
+/** Sets fields of a contact, `null` takes one away; answers all of it, `undefined` when there is no such agency or system. */
+export async function updateContact(
+  database: Queryable,
+  { kind, code }: { readonly kind: 'agency' | 'system'; readonly code: string },
+  changes: Readonly<Record<string, string | null>>,
+): Promise<Contact | undefined> {
+  const text = `update ${kind} set contact = jsonb_strip_nulls(contact || $2::jsonb) where code = $1 returning contact`
+  return (await database.query<{ contact: Contact }>(text, [code, JSON.stringify(changes)])).rows[0]?.contact
 }
 
 /** Which of these texts are taken: as a canonical code, or as an alias (then with the code it stands for). */
@@ -77,11 +87,15 @@ export async function deleteFront(database: Queryable, agencyCode: string): Prom
   return (await database.query<FrontRow>(text, [agencyCode])).rows[0]
 }
 
-/** Notes that systems were heard of; changes no version. */
-export async function updateSystemsSeen(database: Queryable, ids: readonly SystemId[], at: Date): Promise<void> {
+/** Notes that systems were heard of, and which of them asked for what lies ready for them; changes no version. */
+export async function updateSystemsSeen(
+  database: Queryable,
+  seen: { readonly ids: readonly SystemId[]; readonly polled: readonly SystemId[] },
+  at: Date,
+): Promise<void> {
   await database.query(
-    `update system set last_seen_at = $2 where id in (
-       select id from system where id = any($1::uuid[]) and last_seen_at is distinct from $2 order by id for update)`,
-    [ids, at],
+    `update system set last_seen_at = $3, last_polled_at = case when id = any($2::uuid[]) then $3 else last_polled_at end where id in (
+       select id from system where id = any($1::uuid[]) and last_seen_at is distinct from $3 order by id for update)`,
+    [seen.ids, seen.polled, at],
   )
 }

@@ -7,28 +7,28 @@ import type { Queryable } from './pool.ts'
 export interface SilenceChange {
   readonly id: string
   readonly code: string
-  /** When it was seen last before it fell silent. */
+  /** When it asked for its mailbox last before it fell silent. */
   readonly since: Date
-  /** When it was seen again; `null` while it is silent. */
+  /** When it asked again; `null` while it is silent. */
   readonly back_at: Date | null
 }
 
 /**
- * Systems that fetch, are not suspended and were not seen for so long in which the axis could be reached without a gap, without an open silence; and open silences whose system
- * was seen again. A system that never called is not silent: it has not begun.
+ * Systems that fetch, are not suspended and did not ask for so long in which the axis could be reached without a gap, without an open
+ * silence; and open silences whose system asked again. A system that never asked is not silent: it has not begun.
  */
 export async function findSilenceChanges(database: Queryable, afterMs: number): Promise<SilenceChange[]> {
   const { rows } = await database.query<SilenceChange>({
     name: 'find-silence-changes',
-    text: `select s.id, s.code, s.last_seen_at as since, null::timestamptz as back_at from system s
-      where s.suspended_at is null and s.delivery = 'pull' and s.last_seen_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+    text: `select s.id, s.code, s.last_polled_at as since, null::timestamptz as back_at from system s
+      where s.suspended_at is null and s.delivery = 'pull' and s.last_polled_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
         and exists (select from door_up u where u.since < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
           and u.seen_at > clock_timestamp() - make_interval(secs => $2))
         and not exists (select from system_silence q where q.system_id = s.id and q.ended_at is null)
       union all
-      select s.id, s.code, q.since, s.last_seen_at from system_silence q join system s on s.id = q.system_id
+      select s.id, s.code, q.since, s.last_polled_at from system_silence q join system s on s.id = q.system_id
       -- What was kept has milliseconds only.
-      where q.ended_at is null and date_trunc('milliseconds', s.last_seen_at) > q.since`,
+      where q.ended_at is null and date_trunc('milliseconds', s.last_polled_at) > q.since`,
     values: [afterMs, DOOR_GAP_S],
   })
   return rows

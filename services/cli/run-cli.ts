@@ -22,6 +22,7 @@ const COMMANDS = {
   release: async () => (await import('./commands/move.ts')).releaseCommand,
   requeue: async () => (await import('./commands/move.ts')).requeueCommand,
   close: async () => (await import('./commands/move.ts')).closeCommand,
+  void: async () => (await import('./commands/void.ts')).voidCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   request: async () => (await import('./commands/request.ts')).requestCommand,
   maintenance: async () => (await import('./commands/maintenance.ts')).maintenanceCommand,

@@ -1,5 +1,11 @@
 import { connectBus } from '../../libs/bus/index.ts'
-import { buildHttpServer, loadTls, openHealthListener, registerHealth } from '../../libs/http/index.ts'
+import {
+  buildHttpServer,
+  loadTls,
+  openHealthListener,
+  refusePlainNetwork,
+  registerHealth,
+} from '../../libs/http/index.ts'
 import { SUBJECTS } from '../../libs/model/index.ts'
 import { checkDatabase, checkFresh } from '../../libs/pipeline/index.ts'
 import { openRegistry } from '../../libs/registry/index.ts'
@@ -18,6 +24,8 @@ export const consoleService = defineService({
   name: 'console',
   config: consoleConfig,
   async start(config, { log, signal, onFailedStart }) {
+    const tls = loadTls(config)
+    refusePlainNetwork(config.listenHost, tls)
     const pool = openPool(config.databaseUrl, {
       name: 'lienthong console',
       max: 4,
@@ -33,7 +41,6 @@ export const consoleService = defineService({
     bus.subscribe(SUBJECTS.registryChanged, () => {
       registry.refresh().catch((error: unknown) => log.debug({ err: error }, 'registry could not be refreshed'))
     })
-    const tls = loadTls(config)
     const server = await buildHttpServer({
       name: 'console',
       log,

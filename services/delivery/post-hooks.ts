@@ -24,7 +24,7 @@ const FORGET_EVERY_MS = 600_000
 
 /** Tells senders about their dispatches: one post at a time per system, in the order of the log, again until it is taken. */
 export interface HookPoster {
-  /** Looks once; posts go on by themselves, so that a hook that hangs holds up no other. Answers how many were begun. */
+  /** Looks once; posts go on by themselves, so that a hook that hangs holds up no other. Answers 0: what waits behind a post is told by `onMore`. */
   look(): Promise<number>
   drain(): Promise<void>
 }

@@ -60,6 +60,7 @@ export const deliveryService = defineService({
       bus: () => checkBus(bus),
     }
     const closeHealth = await openHealthListener(config.healthPort, checks, log)
+    onFailedStart(closeHealth)
     const commits = openAttemptCommits(pool, () => bus.publish(SUBJECTS.auditPending))
     const hurry = new AbortController()
     const breakers = await openBreakers({
@@ -120,26 +121,28 @@ export const deliveryService = defineService({
       onError: (error) => log.warn({ err: error }, 'sweep failed'),
     })
     bus.subscribe(SUBJECTS.workRefilled, () => sweeper.wake())
-    bus.subscribe(SUBJECTS.hooksWaiting, () => looker.wake())
     const prober = openProber(stage)
-    const poster = openHookPoster(stage, () => looker.wake())
-    const looker = startSweeper({
-      sweep: async () => {
-        await prober.look()
-        await poster.look()
-        return 0
-      },
+    const probing = startSweeper({
+      sweep: prober.look,
       idleMs: config.breakerLookMs,
       signal,
       onError: (error) => log.warn({ err: error }, 'looking at endpoints failed'),
     })
+    const poster = openHookPoster(stage, () => posting.wake())
+    const posting = startSweeper({
+      sweep: poster.look,
+      idleMs: config.breakerLookMs,
+      signal,
+      onError: (error) => log.warn({ err: error }, 'looking for web hooks failed'),
+    })
+    bus.subscribe(SUBJECTS.hooksWaiting, () => posting.wake())
     const stopListening = queues.onReconnect(() => sweeper.wake())
     return {
       async [Symbol.asyncDispose]() {
         const timer = setTimeout(() => hurry.abort(), DRAIN_MS)
         stopListening()
         await closeHealth()
-        await Promise.all([...consumers, sweeper.done, looker.done, clocks.done])
+        await Promise.all([...consumers, sweeper.done, probing.done, posting.done, clocks.done])
         await Promise.all([prober.drain(), poster.drain()])
         await queues.close()
         clearTimeout(timer)

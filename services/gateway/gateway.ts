@@ -1,7 +1,6 @@
 import type { BlobStore } from '../../libs/blobs/index.ts'
 import type { Bus } from '../../libs/bus/index.ts'
 import type { FastifyRequest } from '../../libs/http/index.ts'
-import type { SystemId } from '../../libs/model/index.ts'
 import type { RenderOptions } from '../../libs/pipeline/index.ts'
 import type { Registry } from '../../libs/registry/index.ts'
 import type { Logger } from '../../libs/runtime/index.ts'
@@ -12,6 +11,7 @@ import type { ConsignmentMover } from './mailbox/move-consignments.ts'
 import type { ReceiverCheck } from './mailbox/verify-receiver.ts'
 import type { MailboxWatch } from './mailbox/watch-mailboxes.ts'
 import type { NoticeWatch } from './mailbox/watch-notices.ts'
+import type { SeenRecorder } from './record-seen.ts'
 import type { SubmitOptions } from './submit-dispatch.ts'
 
 /** What the routes of the native door work with. */
@@ -29,8 +29,7 @@ export interface Gateway {
   readonly verifyReceiver: ReceiverCheck
   readonly mailboxes: MailboxWatch
   readonly notices: NoticeWatch
-  /** The system is there: it called, or still listens. */
-  noteSeen(systemId: SystemId): void
+  readonly seen: SeenRecorder
   /** No open consignment of a mailbox has an id below it. */
   mailboxFloor(): string
   /** The registry's row of the calling system. @throws BusError LT_AUTH_SUSPENDED */

@@ -142,7 +142,7 @@ export const gatewayService = defineService({
       verifyReceiver: openReceiverCheck(registry),
       mailboxes: watchMailboxes(bus, registry, floor.lower),
       notices: watchNotices(bus, pool, log),
-      noteSeen: (systemId) => seen.note(systemId),
+      seen,
       mailboxFloor: floor.value,
       systemOf: (request) => {
         const system = registry.system(callerOf(request).systemCode)

@@ -31,6 +31,7 @@ export const receiptsService = defineService({
       { database: () => checkDatabase(pool), bus: () => checkBus(bus), log: progress.check },
       log,
     )
+    onFailedStart(closeHealth)
     const reader = startSweeper({
       sweep: async () => {
         const step = await followLog(pool, config.readBatch)

@@ -1,10 +1,19 @@
-import { type BusinessRequest, EVENTS, type EventName, newConsignmentId, withdraws } from '../../libs/model/index.ts'
+import {
+  type BusinessRequest,
+  EVENTS,
+  type EventName,
+  groupBy,
+  newConsignmentId,
+  type ResolvedAction,
+  withdraws,
+} from '../../libs/model/index.ts'
 import { type SealedEntry, sealEntry } from '../../libs/pipeline/index.ts'
 import { sabotaged } from '../../libs/runtime/index.ts'
 import {
   type AddedConsignment,
   applyRequests,
   type DispatchToRoute,
+  findTakenBack,
   idFloor,
   inTransaction,
   type LockedConsignment,
@@ -12,7 +21,7 @@ import {
   lockConsignments,
   lockTargets,
   type PoolClient,
-  type RecallMark,
+  type RecallMarks,
   type RequestRow,
   routeDispatches,
 } from '../../libs/store/index.ts'
@@ -42,20 +51,25 @@ const NO_ACTION = { requests: [], added: [], about: [] } as const
  * @throws TargetNotRouted
  */
 export async function routeAction(dispatch: DispatchToRoute, options: RoutingOptions): Promise<RoutedConsignment[]> {
-  const action = dispatch.facts.action ?? NO_ACTION
+  const asked = dispatch.facts.action ?? NO_ACTION
   return inTransaction(options.pool, async (client) => {
     const now = new Date()
     const at = now.toISOString()
-    const ids = [...action.requests, ...action.added].map((each) => each.dispatch)
-    const locked = await lockTargets(client, [dispatch.id, ...ids], marksOf(dispatch, action.requests), at)
+    const ids = [...asked.requests, ...asked.added].map((each) => each.dispatch)
+    const locked = await lockTargets(client, [dispatch.id, ...ids], marksOf(dispatch, asked.requests), at)
     const own = locked.find(({ id }) => id === dispatch.id)
     if (own?.state !== 'ACCEPTED' || own.version !== dispatch.version) return []
+    const action = standingOf(asked, own)
     const targets = new Map(locked.map((row) => [row.id, row]))
     const unrouted = action.added.find((each) => targets.get(each.dispatch)?.state === 'ACCEPTED')
     if (unrouted) throw new TargetNotRouted(unrouted.dispatch)
 
     const effects = await decideAll(client, dispatch, action.requests, targets, now)
-    const added = action.added.flatMap((each) => addReceiver(each, own, targets, options, at))
+    const widened = [...new Set(action.added.map((each) => each.dispatch))]
+    const takenBack = await findTakenBack(client, widened, idFloor(widened))
+    const added = action.added
+      .filter((each) => !takenBack.has(each.dispatch))
+      .flatMap((each) => addReceiver(each, targets, options, at))
     const rows = makeRows(dispatch, options.registry, now, sparedOf(dispatch, own, effects))
     const moved = await routeDispatches(client, {
       moves: [{ id: dispatch.id, version: dispatch.version, at, marked: true }],
@@ -83,16 +97,24 @@ export async function routeAction(dispatch: DispatchToRoute, options: RoutingOpt
 }
 
 /** Whom the dispatch is taken from, on the row of the dispatch itself: routing reads it there if it has not been routed. */
-function marksOf(dispatch: DispatchToRoute, requests: readonly BusinessRequest[]): RecallMark[] {
-  if (sabotaged('recall-without-mark')) return []
-  const marks = new Map<string, Record<string, string>>()
-  for (const { action, dispatch: id, agencies } of requests) {
-    if (!withdraws(action)) continue
-    const own = marks.get(id) ?? {}
-    for (const agency of agencies) own[agency] = dispatch.id
-    marks.set(id, own)
+function marksOf(dispatch: DispatchToRoute, requests: readonly BusinessRequest[]): RecallMarks {
+  const withdrawn = sabotaged('recall-without-mark') ? [] : requests.filter(({ action }) => withdraws(action))
+  const targets = groupBy(withdrawn, (request) => request.dispatch)
+  return {
+    by: dispatch.id,
+    targets: [...targets].map(([id, own]) => ({ id, agencies: own.flatMap(({ agencies }) => agencies) })),
   }
-  return [...marks].map(([id, own]) => ({ id, marks: own }))
+}
+
+/** What is still asked: of whom a dispatch was itself taken back before it was routed, it asks nothing; taken back whole, of nobody. */
+function standingOf(asked: ResolvedAction, own: LockedDispatch): ResolvedAction {
+  const marks = own.recall_marks
+  if (marks === null) return asked
+  if (own.recipients.every(({ agency }) => marks[agency] !== undefined)) return NO_ACTION
+  const requests = asked.requests
+    .map((request) => ({ ...request, agencies: request.agencies.filter((agency) => marks[agency] === undefined) }))
+    .filter(({ agencies }) => agencies.length > 0)
+  return { ...asked, requests, added: asked.added.filter(({ agency }) => marks[agency] === undefined) }
 }
 
 interface Effects {
@@ -187,14 +209,11 @@ function sparedOf(dispatch: DispatchToRoute, own: LockedDispatch, { seen }: Effe
 
 function addReceiver(
   wanted: { readonly dispatch: string; readonly agency: string; readonly asWritten: string },
-  update: LockedDispatch,
   targets: ReadonlyMap<string, LockedDispatch>,
   { registry }: RoutingOptions,
   at: string,
 ): AddedConsignment[] {
   const target = targets.get(wanted.dispatch)
-  // What was taken back since, the update or the whole of what it widens, goes to nobody new.
-  if (update.recall_marks?.[wanted.agency] !== undefined || (target && isTakenBack(target))) return []
   // Added by another update meanwhile, or deleted: the receiver's own packet still tells of it.
   if (target?.content_state !== 'KEPT' || target.recipients.some(({ agency }) => agency === wanted.agency)) return []
   const mode = modeOf(registry, wanted.agency)
@@ -213,10 +232,6 @@ function addReceiver(
       content_hash: target.content_hash.toString('hex'),
     },
   ]
-}
-
-function isTakenBack({ recipients, recall_marks: marks }: LockedDispatch): boolean {
-  return marks !== null && recipients.every(({ agency }) => marks[agency] !== undefined)
 }
 
 function sealAdded(

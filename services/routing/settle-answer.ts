@@ -28,7 +28,7 @@ export async function settleAnswer(client: PoolClient, dispatch: DispatchToRoute
   if ((code !== '15' && code !== '16') || about.length === 0) return
   const agency = dispatch.sender_code
   // Documents before requests, as everywhere: whoever asks for one again at this moment comes wholly before or wholly after.
-  await lockTargets(client, await findRequestTargets(client, agency, about), [], now.toISOString())
+  await lockTargets(client, await findRequestTargets(client, agency, about), undefined, now.toISOString())
   const open = await lockOpenRequests(client, agency, about)
   const named = open.filter(({ dispatch_id }) => about.includes(dispatch_id))
   const answered = (named[0] ?? open[0])?.dispatch_id

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { PROJECT } from '../../deploy/local/folders.ts'
-import { closeAgency, front, resumeSystem, suspendSystem, withdrawFront } from '../../libs/registry/index.ts'
+import { closeAgency, front, withdrawFront } from '../../libs/registry/index.ts'
 import { readEvents } from '../harness/events.ts'
+import { resumeSystem, suspendSystem } from '../harness/operators.ts'
 import { type Answer, startWorld } from '../harness/world.ts'
 
 // G12 wrote to H26. Everything that is known of it, ids and tokens included, is in the hands of H53, which has no part in it.

@@ -1,8 +1,8 @@
 import { createHmac, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { decodeJwt, SignJWT } from 'jose'
 import t from 'tap'
-import { suspendSystem } from '../../libs/registry/index.ts'
 import { loadTokenKey } from '../../services/gateway/auth/token-key.ts'
+import { suspendSystem } from '../harness/operators.ts'
 import {
   type AssertionParts,
   askToken,

@@ -11,6 +11,8 @@ import { startServers, type TestServers } from '../harness/start-servers.ts'
 import type { Teardown } from '../harness/teardown.ts'
 import type { WorldService } from '../harness/world.ts'
 import { type ContentDisk, mountContentDisk } from './content-disk.ts'
+import { type HookReceiver, startHookReceiver } from './hook-receiver.ts'
+import { type NoticeReceivers, startNoticeReceivers } from './notice-receivers.ts'
 import { type PushReceiver, startPushReceiver } from './push-receiver.ts'
 import { type Death, ServiceKeeper } from './service-keeper.ts'
 
@@ -22,13 +24,32 @@ const SETTINGS = {
   ATTEMPT_GRACE_MS: '1000',
   RETRY_FIRST_MS: '50',
   RETRY_MAX_MS: '1000',
+  BREAKER_FIRST_MS: '100',
+  BREAKER_MAX_MS: '2000',
+  BREAKER_LOOK_MS: '100',
+  READ_IDLE_MS: '100',
+  // A hook that is told of a gap would be right; here nothing may be given up.
+  HOOK_QUEUE_LENGTH: '1000000',
   MAX_ATTEMPTS: '10000',
   SWEEP_IDLE_MS: '150',
   SWEEP_AFTER_MS: '400',
 }
 const SERVICES: readonly WorldService[] = ['routing', 'audit', 'receipts', 'delivery', 'gateway']
+/** Only where the run is a whole one. */
+const WHOLE_SERVICES: readonly WorldService[] = [...SERVICES, 'console']
 /** Systems that are called; the others fetch. */
 const PUSHED = ['demo-h53']
+/** Senders with a web hook, and whether their receipts come along. */
+const HOOKED: readonly (readonly [systemCode: string, receipts: boolean])[] = [
+  ['demo-g12', true],
+  ['demo-h26', false],
+]
+/** Whom notices go to; agencies without a contact have that of nobody but the operators. */
+const CONTACTS = {
+  G12: { email: 'vanthu@g12.gov.vn', telephone: '0912 345 671' },
+  H26: { email: 'vanthu@h26.gov.vn', telephone: '0912 345 672' },
+  H53: { email: 'vanthu@h53.gov.vn', telephone: '0912 345 673' },
+}
 /** Units below H53, so that a document can have five recipients. */
 const UNITS = ['H53.01', 'H53.02']
 
@@ -39,10 +60,16 @@ export interface CrashWorld {
   readonly cluster?: PrivateCluster
   readonly disk?: ContentDisk
   readonly baseUrl: string
+  /** The operators' door; nobody is behind it in runs that leave it out. */
+  readonly consoleUrl: string
   readonly axis: AxisPki
   readonly systems: readonly DemoSystem[]
   readonly keepers: ReadonlyMap<WorldService, ServiceKeeper>
   readonly receiver: PushReceiver
+  readonly hooks: HookReceiver
+  /** Systems that are told by web hook. */
+  readonly hooked: readonly string[]
+  readonly notices: NoticeReceivers
   /** Folder of the clients' stores and of what the services said. */
   readonly dir: string
   /** The superuser's eyes. */
@@ -73,16 +100,26 @@ export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): 
   mkdirSync(join(dir, 'push'))
   const receiver = await startPushReceiver(t, join(dir, 'push'))
   for (const code of PUSHED) await changeSystem(operator, code, { delivery: 'push', pushUrl: receiver.url })
+  const hooks = await startHookReceiver(t)
+  for (const [code, receipts] of HOOKED)
+    await changeSystem(operator, code, { hookUrl: hooks.urlOf(code), hookReceipts: receipts })
+  const notices = await startNoticeReceivers(t, !options.whole)
   await operator.end()
   const eyes = openPool(servers.database.url('postgres'), { name: 'eyes', max: 2 })
   t.teardown(() => eyes.end())
+  for (const [code, contact] of Object.entries(CONTACTS))
+    await eyes.query('update agency set contact = $2 where code = $1', [code, { ...contact, post: 'Văn thư' }])
 
-  const port = await freePort()
+  const [port, consolePort] = [await freePort(), await freePort()]
   const baseUrl = `http://127.0.0.1:${port}`
+  const listeners: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    gateway: { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl },
+    console: { LISTEN_PORT: String(consolePort) },
+  }
   const keepers = new Map(
-    SERVICES.map((service) => {
-      const own = service === 'gateway' ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl } : {}
-      const settings = { ...servers.environment(service), ...SETTINGS, ...own }
+    (options.whole ? WHOLE_SERVICES : SERVICES).map((service) => {
+      const own = listeners[service] ?? {}
+      const settings = { ...servers.environment(service), ...SETTINGS, ...notices.settings, ...own }
       return [
         service,
         new ServiceKeeper({ service, program: programOf(service), settings, logs, onDeath: options.onDeath }),
@@ -99,10 +136,14 @@ export async function startCrashWorld(t: Teardown, options: CrashWorldOptions): 
     ...(cluster ? { cluster } : {}),
     ...(disk ? { disk } : {}),
     baseUrl,
+    consoleUrl: `http://127.0.0.1:${consolePort}`,
     axis,
     systems,
     keepers,
     receiver,
+    hooks,
+    hooked: HOOKED.map(([code]) => code),
+    notices,
     dir,
     eyes,
   }

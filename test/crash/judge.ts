@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EVENTS } from '../../libs/model/index.ts'
-import { TrustStore } from '../../libs/signature/index.ts'
-import { verifyReceipt } from '../../services/cli/verify/verify-receipt.ts'
-import { inParallel } from '../harness/traffic.ts'
+import type { Random } from '../harness/seeded-random.ts'
 import type { CrashWorld } from './crash-world.ts'
+import { judgeHook } from './judge-hooks.ts'
+import { judgeNotices } from './judge-notices.ts'
+import { judgeReceipts } from './judge-receipts.ts'
+import { isThere } from './operate-storm.ts'
 import type { Party, Traffic } from './parties.ts'
 import {
   type Arrival,
@@ -15,9 +16,6 @@ import {
   readStatuses,
   type StatusSent,
 } from './read-stores.ts'
-
-/** Dispatches whose acknowledgements are fetched in one request. */
-const AT_ONCE = 100
 
 /** What the clients' stores say once everything rests; every fault in one line of words. */
 export interface Verdict {
@@ -31,21 +29,35 @@ export interface Verdict {
   /** Hand-overs that came again under the same consignment id, which is allowed. */
   readonly repeats: number
   readonly receipts: number
+  /** Receipts of these whose signature was verified. */
+  readonly verified: number
+  /** Consignments that were recalled before anybody had them. */
+  readonly withdrawn: number
+  /** Notices that web hooks were told, each once, and those that came again. */
+  readonly hooks: { readonly told: number; readonly repeats: number }
+  /** Notices to people by state, in words. */
+  readonly notices: string
 }
 
-/** Holds what the senders' stores promise against what the receivers' stores hold. */
-export async function judge(world: CrashWorld, traffic: Traffic): Promise<Verdict> {
+/** Holds what the senders' stores promise against what the receivers' stores hold. `random` chooses what is only sampled. */
+export async function judge(world: CrashWorld, traffic: Traffic, random: Random): Promise<Verdict> {
   const lost: string[] = []
   const doubled: string[] = []
   const handovers = traffic.parties.flatMap(({ dir }) => readHandovers(dir))
   const arrivals = readArrivals(world, traffic.parties)
   const byId = new Map(arrivals.map((arrival) => [arrival.consignment, arrival]))
   const expected = new Set<string>()
+  const withdrawn = await readWithdrawn(traffic, handovers)
   let consignments = 0
   for (const handover of handovers) {
     for (const { agency, consignment } of handover.recipients) {
       consignments += 1
       expected.add(consignment)
+      if (withdrawn.has(consignment)) {
+        if (byId.has(consignment) || isThere(world, traffic, consignment))
+          doubled.push(`${handover.name} to ${agency} was recalled before anybody had it, and is there`)
+        continue
+      }
       const fault = faultOf(handover, byId.get(consignment), agency)
       if (fault) lost.push(`${handover.name} to ${agency}: ${fault}`)
     }
@@ -63,8 +75,25 @@ export async function judge(world: CrashWorld, traffic: Traffic): Promise<Verdic
   judgeStatuses(statuses, arrivals, { lost, doubled })
   judgeHandedOn(traffic.parties, { lost, doubled })
   doubled.push(...(await strangers(world, handovers, arrivals)), ...repeatedAttempts(world))
-  lost.push(...(await badReceipts(world, handovers)), ...pushFaults(world))
-  const receipts = await fetchReceipts(world, traffic, handovers, lost)
+  lost.push(...pushFaults(world), ...world.hooks.faults)
+  const { parties } = traffic
+  const receipts = await judgeReceipts(world, { parties, handovers, withdrawn, random })
+  const notices = await judgeNotices(
+    world,
+    // Only new documents have a term in which they are to be sent.
+    handovers.filter(({ name }) => !traffic.recalls.has(name)),
+  )
+  const hooks = { told: 0, repeats: 0 }
+  for (const { system, dir } of parties.filter((party) => world.hooked.includes(party.system.systemCode))) {
+    const own = handovers.filter(({ store }) => store === dir)
+    const told = await judgeHook(world, { systemCode: system.systemCode, handovers: own, statuses, withdrawn })
+    lost.push(...told.lost)
+    doubled.push(...told.doubled)
+    hooks.told += told.told
+    hooks.repeats += told.repeats
+  }
+  lost.push(...receipts.lost, ...notices.lost)
+  doubled.push(...notices.doubled)
   return {
     documents: handovers.length,
     statuses: statuses.length,
@@ -72,8 +101,26 @@ export async function judge(world: CrashWorld, traffic: Traffic): Promise<Verdic
     lost,
     doubled,
     repeats: repeatsOf(world, traffic),
-    receipts,
+    receipts: receipts.receipts,
+    verified: receipts.verified,
+    withdrawn: withdrawn.size,
+    hooks,
+    notices: notices.states,
   }
+}
+
+/** What its sender is told was recalled, of documents that were asked back and of those that asked. Nothing else may be missing. */
+async function readWithdrawn(
+  { parties, recalled, recalls }: Traffic,
+  handovers: readonly Handover[],
+): Promise<Set<string>> {
+  const withdrawn = new Set<string>()
+  for (const { store, dispatch } of handovers.filter(({ name }) => recalled.has(name) || recalls.has(name))) {
+    const { client } = parties.find(({ dir }) => dir === store) as Party
+    const { recipients } = await client.dispatch(dispatch, { allReceipts: false })
+    for (const { consignment, state } of recipients) if (state === 'RECALLED') withdrawn.add(consignment)
+  }
+  return withdrawn
 }
 
 function faultOf(sent: Handover, arrival: Arrival | undefined, agency: string): string | undefined {
@@ -142,56 +189,6 @@ function repeatsOf({ receiver }: CrashWorld, { fetches }: Traffic): number {
   const hits = linesOf(join(receiver.dir, 'hits')).map((line) => line.split(' ')[0])
   const fetched = [...fetches].filter(([key]) => key.endsWith(' 0')).reduce((sum, [, count]) => sum + count - 1, 0)
   return hits.length - new Set(hits).size + fetched
-}
-
-async function badReceipts(world: CrashWorld, handovers: readonly Handover[]): Promise<string[]> {
-  const trust = trustOf(world)
-  const bad: string[] = []
-  await inParallel(handovers, 4, async ({ name, dispatch, receipt }) => {
-    const { verdict, evidence } = await verifyReceipt(receipt, trust)
-    if (verdict !== 'valid' || evidence.dispatchId !== dispatch) bad.push(`receipt of ${name}: ${verdict}`)
-  })
-  return bad
-}
-
-/** Each consignment of every document has an acknowledgement that can be fetched and verifies; answers how many were verified. */
-async function fetchReceipts(
-  world: CrashWorld,
-  { parties }: Traffic,
-  handovers: readonly Handover[],
-  lost: string[],
-): Promise<number> {
-  const trust = trustOf(world)
-  let verified = 0
-  for (const { client, dir } of parties) {
-    const own = handovers.filter((each) => each.store === dir)
-    const pages = Array.from({ length: Math.ceil(own.length / AT_ONCE) }, (_, i) =>
-      own.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
-    )
-    await inParallel(pages, 4, async (page) => {
-      const fetched = await client.fetchReceipts(
-        page.map(({ dispatch }) => dispatch),
-        [EVENTS.acknowledged],
-      )
-      const found = new Map(fetched.map((each) => [each.dispatch, each]))
-      for (const { dispatch, recipients, name } of page) {
-        const { ok, receipts = [], code } = found.get(dispatch) ?? { ok: false, code: 'no answer' }
-        if (!ok) lost.push(`${name}: accepted, but not to be asked for (${code})`)
-        for (const { consignment } of recipients) {
-          const receipt = receipts.find((each) => each.consignment === consignment)
-          if (!receipt) lost.push(`${name}: no acknowledgement of ${consignment}`)
-          else if ((await verifyReceipt(Buffer.from(receipt.xml), trust)).verdict !== 'valid')
-            lost.push(`${name}: the acknowledgement of ${consignment} does not verify`)
-          else verified += 1
-        }
-      }
-    })
-  }
-  return verified
-}
-
-function trustOf({ axis }: CrashWorld): TrustStore {
-  return new TrustStore({ anchors: [{ certificate: axis.rootPem, purposes: ['axis'] }] })
 }
 
 function linesOf(file: string): string[] {

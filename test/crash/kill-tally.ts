@@ -18,6 +18,16 @@ export interface RunResult {
   readonly seconds: number
 }
 
+/** Kills after which every kind has to have happened: less is no proof of anything but itself. */
+export const LONG_ROUNDS = 100
+
+/** Kinds that a long run is made of, beside the named points; `disk-full` only where a disk can be mounted. */
+const KINDS = [
+  ...['gateway', 'routing', 'delivery', 'receipts', 'audit', 'console', 'nats', 'redis', 'postgres'],
+  ...['at-point', 'nats-wipe', 'redis-wipe', 'disk-full', 'lab-drop', 'lab-double', 'lab-bare'],
+  ...['hold', 'release', 'recall'],
+]
+
 /** Counts what was done to the axis, by kind. */
 export class KillTally {
   readonly #counts = new Map<string, number>()
@@ -37,6 +47,11 @@ export class KillTally {
   /** Something that is no kill: a wipe, a full disk, a switch. */
   note(kind: string): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+  }
+
+  /** Kinds of a long run that never happened. */
+  never(hasDisk: boolean): string[] {
+    return KINDS.filter((kind) => !this.#counts.has(kind) && (hasDisk || kind !== 'disk-full'))
   }
 
   toString(): string {

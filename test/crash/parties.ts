@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -14,7 +14,7 @@ import {
 import type { DemoSystem } from '../../services/cli/demo/seed.ts'
 import type { Random } from '../harness/seeded-random.ts'
 import type { CrashWorld } from './crash-world.ts'
-import { writeDocument } from './write-document.ts'
+import { type Author, type WrittenDocument, writeDocument } from './write-document.ts'
 
 const LOOK_MS = 250
 /** So much waits in an outbox that the axis always has something to do, and an end comes soon. */
@@ -45,6 +45,10 @@ export interface Traffic {
   readonly sent: number
   /** How often a submission had to be tried again, by what the axis or the line said. */
   readonly delays: ReadonlyMap<string, number>
+  /** Names of documents that were asked back, */
+  readonly recalled: ReadonlySet<string>
+  /** and of those that asked. */
+  readonly recalls: ReadonlySet<string>
   /** What went wrong for good on the clients' side: a refusal nobody expected. */
   readonly refused: readonly string[]
   /** Puts one more document into an outbox. */
@@ -62,41 +66,71 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
 /** Answers each document with status 01, which travels back as a document does. */
 const ANSWERS_WITH_STATUS = 'demo-h26'
 
-/**
- * Lets the agencies write to each other through the SDK's durable stores, without end, until drained.
- * @param quiet nothing is written but by `sendOne`, and no status
- */
-export function startTraffic(world: CrashWorld, random: Random, quiet = false): Traffic {
+/** Asks some of its documents back as soon as they were accepted; no receiver ever answers that. */
+const RECALLS = 'demo-g12'
+const RECALL_SHARE = 0.08
+
+export interface TrafficOptions {
+  readonly random: Random
+  /** Nothing is written but by `sendOne`, and no status. */
+  readonly quiet?: boolean
+  /** Told of each document that is about to be asked back; absent: none is. */
+  readonly onRecall?: () => void
+}
+
+/** Lets the agencies write to each other through the SDK's durable stores, without end, until drained. */
+export function startTraffic(world: CrashWorld, { random, quiet = false, onRecall }: TrafficOptions): Traffic {
   const stopping = new AbortController()
   const { signal } = stopping
   const fetches = new Map<string, number>()
   const refused: string[] = []
+  const [recalled, recalls] = [new Set<string>(), new Set<string>()]
+  const recalling: Promise<void>[] = []
+  const written = new Map<string, WrittenDocument>()
   const delays = new Map<string, number>()
   const parties = world.systems
     .filter(({ systemCode }) => systemCode in READERS)
     .map((system) => openParty(world, system))
   let draining = false
-  let written = 0
+  let numbers = 0
   let sent = 0
 
   const boxes = parties.flatMap((party) =>
     Array.from({ length: OUTBOXES }, (_, i): Box => {
       const dir = join(party.dir, `outbox-${i + 1}`)
       const onDelay = ({ code }: { readonly code: string }): void => void delays.set(code, (delays.get(code) ?? 0) + 1)
-      return { party, outbox: openOutbox(party.client, { dir, onDelay, onResult: (result) => note(party, result) }) }
+      const onResult = (result: OutboxResult): void => note(box, result)
+      const box = { party, outbox: openOutbox(party.client, { dir, onDelay, onResult }) }
+      return box
     }),
   )
 
-  function note({ system }: Party, result: OutboxResult): void {
-    if (result.outcome === 'sent') sent += 1
-    else refused.push(`${system.systemCode}: ${result.outcome} ${result.fault.code}`)
+  function note(box: Box, result: OutboxResult): void {
+    const { systemCode } = box.party.system
+    const document = written.get(result.item)
+    written.delete(result.item)
+    if (result.outcome !== 'sent') return void refused.push(`${systemCode}: ${result.outcome} ${result.fault.code}`)
+    sent += 1
+    if (!onRecall || !document || draining || systemCode !== RECALLS || !random.happens(RECALL_SHARE)) return
+    onRecall()
+    recalled.add(result.item)
+    recalling.push(recall(box, document))
+  }
+
+  function authorOf({ system, signer }: Party): Author {
+    const { agencyCode, agencyName, systemCode } = system
+    return { agencyCode, agencyName, signer, readers: READERS[systemCode] ?? [] }
   }
 
   async function write({ party, outbox }: Box): Promise<void> {
-    const { agencyCode, agencyName, systemCode } = party.system
-    const author = { agencyCode, agencyName, signer: party.signer, readers: READERS[systemCode] ?? [] }
-    const { signed, urgent } = await writeDocument(author, ++written, random)
-    await outbox.add(signed, { urgent })
+    const document = await writeDocument(authorOf(party), ++numbers, random)
+    written.set(await outbox.add(document.signed, { urgent: document.urgent }), document)
+  }
+
+  async function recall({ party, outbox }: Box, document: WrittenDocument): Promise<void> {
+    const { signed } = await writeDocument(authorOf(party), ++numbers, random, document)
+    // In front of everything else that waits.
+    recalls.add(await outbox.add(signed, { urgent: true }))
   }
 
   async function feed(box: Box): Promise<void> {
@@ -118,10 +152,15 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
   async function receive(party: Party): Promise<void> {
     const counted: Client = {
       ...party.client,
-      download: (part, options) => {
-        const key = `${part.consignment} ${part.part.ordinal}`
-        fetches.set(key, (fetches.get(key) ?? 0) + 1)
-        return party.client.download(part, options)
+      download: async (part, options) => {
+        rmSync(part.file, { force: true })
+        try {
+          await party.client.download(part, options)
+        } finally {
+          // Opened once the axis answers with content: a refusal hands over nothing.
+          const key = `${part.consignment} ${part.part.ordinal}`
+          if (existsSync(part.file)) fetches.set(key, (fetches.get(key) ?? 0) + 1)
+        }
       },
     }
     const inbox = openInbox(counted, {
@@ -145,13 +184,15 @@ export function startTraffic(world: CrashWorld, random: Random, quiet = false): 
     fetches,
     delays,
     refused,
+    recalled,
+    recalls,
     get sent() {
       return sent
     },
     sendOne: () => write(boxes[0] as Box),
     async drain(ms) {
       draining = true
-      await Promise.all(feeding)
+      await Promise.all([...feeding, ...recalling])
       const end = Date.now() + ms
       for (;;) {
         const waiting = await Promise.all(boxes.map(({ outbox }) => outbox.count()))

@@ -6,10 +6,12 @@ import { findLogFaults } from '../harness/traffic.ts'
 import { comeToRest } from './come-to-rest.ts'
 import { type CrashWorld, startCrashWorld } from './crash-world.ts'
 import { judge } from './judge.ts'
-import { KillTally, keepResult } from './kill-tally.ts'
+import { KillTally, keepResult, LONG_ROUNDS } from './kill-tally.ts'
+import { openStormOperator } from './operate-storm.ts'
 import { startTraffic } from './parties.ts'
 import { POINTS } from './points.ts'
-import { raiseStorm } from './raise-storm.ts'
+import type { Mood } from './push-receiver.ts'
+import { moodOf, raiseStorm } from './raise-storm.ts'
 import { describeConsumers } from './read-streams.ts'
 import type { Death, ServiceKeeper } from './service-keeper.ts'
 import { runWithTeardown } from './teardown-stack.ts'
@@ -27,8 +29,12 @@ const rounds = Number(env.ROUNDS ?? SHORT_ROUNDS)
 const visits = env.POINTS === undefined ? POINTS : POINTS.filter(({ name }) => env.POINTS?.split(',').includes(name))
 const small = env.SMALL === '1'
 const quiet = env.QUIET === '1'
-/** A message whose worker was killed comes again after 30 s. */
-const restMs = small ? 10_000 : 150_000
+/** NATS gives a message whose worker was killed out again after 30 s, a queue its entry within 15 s; some wait for one another. */
+const restMs = small ? 15_000 : 150_000
+/** Lines of one kind of fault at most: what follows from another one must not hide it. */
+const SAID_OF_A_KIND = 12
+/** Of what a wait still waits for. */
+const SAY_EVERY_MS = 15_000
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 process.exitCode = await runWithTeardown(async (t) => {
@@ -44,7 +50,17 @@ process.exitCode = await runWithTeardown(async (t) => {
     if (death.by === 'point') tally.points.add(death.point)
   }
   const world = await startCrashWorld(t, { whole: !small, onDeath, say })
-  const traffic = startTraffic(world, seededRandom(seed), quiet)
+  const hookMood = seededRandom(seed + 3)
+  let calls = 0
+  // The first one of all is refused in every run, however short: also when it comes only after the storm.
+  const hooksAre = (mood: () => Mood): void => world.hooks.setMood(() => (calls++ === 0 ? 'broken' : mood()))
+  hooksAre(() => moodOf(hookMood))
+  world.notices.trouble(seededRandom(seed + 4))
+  const traffic = startTraffic(world, {
+    random: seededRandom(seed),
+    quiet,
+    ...(small ? {} : { onRecall: () => tally.note('recall') }),
+  })
   t.teardown(() => traffic.stop())
   const stormBegun = performance.now()
   say(`everything serves after ${since(begun)} s`)
@@ -61,7 +77,14 @@ process.exitCode = await runWithTeardown(async (t) => {
     await world.servers.nats.wipe()
     tally.note('nats-wipe')
   }
+  const operator = small
+    ? undefined
+    : await openStormOperator(world, { traffic, tally, random: seededRandom(seed + 5) })
+  const over = new AbortController()
+  const acting = operator?.act(over.signal)
   await raiseStorm(world, { random: seededRandom(seed + 1), tally, kills: rounds, maxMs: rounds * 4_000 })
+  over.abort()
+  await acting
   const storm = since(stormBegun)
   say(`${tally.kills} kills in ${storm} s (${(tally.kills / storm).toFixed(2)}/s): ${tally}`)
   say(startTimes(world))
@@ -69,39 +92,55 @@ process.exitCode = await runWithTeardown(async (t) => {
     `${traffic.sent} documents were accepted meanwhile; delays: ${[...traffic.delays].map(([code, count]) => `${code} ${count}`).join(', ')}`,
   )
 
+  hooksAre(() => 'take')
+  world.notices.calm()
   if (rounds > 0) await calm(world)
+  const kept = (await operator?.releaseAll()) ?? []
   const empty = await traffic.drain(restMs)
+  let told = 0
   const unrest = await comeToRest(world, {
     ms: restMs,
     stores: traffic.parties.map(({ dir }) => dir),
     rowsOnly: small,
-    ...(env.VERBOSE === '1' ? { onLook: (seen) => say(`${since(stormBegun)} ${JSON.stringify(seen)}`) } : {}),
+    onRows: () => say(`rows and stores rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`),
+    onLook(seen) {
+      if (env.VERBOSE !== '1' && performance.now() - told < SAY_EVERY_MS) return
+      told = performance.now()
+      say(`still under way after ${(since(stormBegun) - storm).toFixed(1)} s: ${JSON.stringify(seen)}`)
+    },
   })
   say(`at rest ${(since(stormBegun) - storm).toFixed(1)} s after the storm`)
   if (Object.keys(unrest).some((what) => what.startsWith('message in')))
     for (const service of ['routing', 'delivery'] as const)
       for (const line of await describeConsumers(world, service)) say(line)
-  const verdict = await judge(world, traffic)
+  const verdict = await judge(world, traffic, seededRandom(seed + 2))
   const faults = await findLogFaults(world)
   await traffic.stop()
   const stuck = Object.values(unrest).reduce((sum, count) => sum + count, 0) + (empty ? 0 : 1)
-  for (const line of [
-    ...[...early, ...verdict.lost].map((fault) => `lost: ${fault}`),
-    ...verdict.doubled.map((fault) => `doubled: ${fault}`),
-    ...Object.entries(unrest).map(([what, count]) => `stuck: ${what}: ${count}`),
-    ...(empty ? [] : ['stuck: an outbox is not empty']),
-    ...faults.map((fault) => `fault: ${fault}`),
-    ...defects.map((defect) => `defect: ${defect}`),
-    ...traffic.refused.map((refusal) => `refused: ${refusal}`),
-  ].slice(0, 60))
-    say(line)
+  const allLost = [...early, ...verdict.lost, ...kept, ...(operator?.faults ?? [])]
+  const never = rounds >= LONG_ROUNDS && !small ? tally.never(world.disk !== undefined) : []
+  const waiting = Object.entries(unrest).map(([what, count]) => `${what}: ${count}`)
+  const found: Readonly<Record<string, readonly string[]>> = {
+    lost: allLost,
+    doubled: verdict.doubled,
+    stuck: empty ? waiting : [...waiting, 'an outbox is not empty'],
+    fault: faults,
+    defect: defects,
+    refused: traffic.refused,
+    'never happened in so long a run': never,
+  }
+  for (const [kind, all] of Object.entries(found)) {
+    for (const what of all.slice(0, SAID_OF_A_KIND)) say(`${kind}: ${what}`)
+    if (all.length > SAID_OF_A_KIND) say(`${kind}: and ${all.length - SAID_OF_A_KIND} more`)
+  }
   const seconds = since(begun)
-  const { documents, consignments, statuses, repeats, receipts } = verdict
-  const [lost, doubled] = [early.length + verdict.lost.length, verdict.doubled.length]
+  const { documents, consignments, statuses, repeats, receipts, verified, withdrawn, hooks, notices } = verdict
+  const [lost, doubled] = [allLost.length, verdict.doubled.length]
   say(
-    `${documents} documents to ${consignments} recipients, ${statuses} statuses, ${receipts} acknowledgements verified, ` +
-      `hand-overs repeated ${repeats}, other faults ${faults.length}, ${seconds} s`,
+    `${documents} documents to ${consignments} recipients, ${statuses} statuses, verified ${verified} of ${receipts} receipts, ` +
+      `hand-overs repeated ${repeats}, recalled in time ${withdrawn}, other faults ${faults.length}, ${seconds} s`,
   )
+  say(`web hooks were told ${hooks.told} facts, ${hooks.repeats} again; notices to people: ${notices}`)
   if (env.RECORD === '1')
     keepResult({
       seed,
@@ -116,7 +155,7 @@ process.exitCode = await runWithTeardown(async (t) => {
       seconds,
     })
   say(`lost ${lost} doubled ${doubled} stuck ${stuck}`)
-  const other = faults.length + defects.length + traffic.refused.length + missed.length
+  const other = faults.length + defects.length + traffic.refused.length + missed.length + never.length
   return lost + doubled + stuck + other === 0 ? 0 : 1
 })
 
@@ -132,10 +171,7 @@ async function calm(world: CrashWorld): Promise<void> {
 }
 
 function startTimes({ keepers }: CrashWorld): string {
-  const all = [...keepers.values()].map(({ service, startTimes: times }) => {
-    const sorted = [...times].sort((a, b) => a - b)
-    return `${service} ${Math.round(sorted[sorted.length >> 1] ?? 0)} ms`
-  })
+  const all = [...keepers.values()].map(({ service, usualStartMs: ms }) => `${service} ${Math.round(ms)} ms`)
   return `starts, median: ${all.join(', ')}`
 }
 

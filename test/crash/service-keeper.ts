@@ -68,6 +68,11 @@ export class ServiceKeeper {
     return this.#child !== undefined
   }
 
+  /** Median of the starts so far, in milliseconds; 0 before the first. */
+  get usualStartMs(): number {
+    return this.startTimes.toSorted((a, b) => a - b)[this.startTimes.length >> 1] ?? 0
+  }
+
   start(): void {
     this.#kept ??= this.#keep()
   }

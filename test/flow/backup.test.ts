@@ -1,6 +1,16 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import t from 'tap'
 import { PROJECT } from '../../deploy/local/folders.ts'
 import { startPostgres } from '../../deploy/local/postgres.ts'
@@ -53,7 +63,8 @@ t.test(
     mkdirSync(join(folder, 'env'))
     for (const role of ['cli', 'backup'] as const)
       writeFileSync(join(folder, 'env', `${role}.env`), `DATABASE_URL='${cluster.url(role)}'\n`)
-    async function run(...args: string[]) {
+    const run = (...args: string[]) => runWith(env, ...args)
+    async function runWith(env: Record<string, string>, ...args: string[]) {
       let [out, err] = ['', '']
       const streams = { stdout: { write: (x: string) => (out += x) }, stderr: { write: (x: string) => (err += x) } }
       const code = await runCli([...args, '--lang', 'en', '--json'], streams, {
@@ -76,28 +87,49 @@ t.test(
     const first = await run('backup', '--to', to, '--label', 'one', '--keys', join(folder, 'keys'))
     await sending
     t.equal(first.code, EXIT_CODES.done, first.err)
-    t.ok(readdirSync(join(folder, 'keys')).length > 0, 'keys lie apart')
+    const keys = readdirSync(env.KEY_DIR, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+    for (const { parentPath, name } of keys) {
+      const file = relative(env.KEY_DIR, join(parentPath, name))
+      t.same(readFileSync(join(folder, 'keys', file)), readFileSync(join(env.KEY_DIR, file)), `${file} lies apart`)
+    }
+    t.notMatch(readdirSync(to, { recursive: true }).join(), /\.key\.pem/, 'no key in the backup')
+    const empty = join(folder, 'empty')
+    mkdirSync(empty)
+    for (const [name, code] of [
+      ['BLOB_DIR', 'LT_BACKUP_CONTENT_MISSING'],
+      ['KEY_DIR', 'LT_BACKUP_KEYS_UNUSABLE'],
+    ] as const) {
+      const wrong = await runWith({ ...env, [name]: empty }, 'backup', '--to', to, '--keys', join(folder, 'keys'))
+      t.match(wrong, { code: EXIT_CODES.refused, err: new RegExp(code) }, `${name} is another folder`)
+    }
+    t.same(readdirSync(to).sort(), ['content', 'one'], 'a backup that fails leaves nothing')
     t.match(await run('backup', '--to', to, '--label', 'one'), {
       code: EXIT_CODES.refused,
       err: /LT_BACKUP_PLACE_IN_USE/,
     })
     t.match(await run('backup', '--to', to, '--keys', join(to, 'keys')), { code: EXIT_CODES.usage })
 
-    const second = await run('backup', '--to', to, '--label', 'two', '--keep', '1')
+    const second = await run('backup', '--to', to, '--label', 'two', '--keep', '1', '--wal', archive)
     t.equal(second.code, EXIT_CODES.done, second.err)
     t.equal(second.body.content.files, during.length, 'the content of every document')
-    t.same(
+    t.match(
       second.body.pruned,
-      { backups: ['one'], files: 0 },
+      { backups: ['one'], files: 0, segments: Number },
       'the older one is given up, and nothing the newer one needs',
     )
     t.ok(second.body.content.copied <= second.body.content.files - first.body.content.files, 'only what is new')
     const kept = sign(world, 3)
     await send(kept)
     const { lsn } = (await world.eyes.query('select pg_current_wal_insert_lsn()::text as lsn')).rows[0]
+    const switchSegment = async (): Promise<string> => {
+      const { rows } = await world.eyes.query('select pg_walfile_name(pg_switch_wal()) as name')
+      await world.until(async () => existsSync(join(archive, rows[0].name)), 20_000)
+      return rows[0].name
+    }
+    const middle = await switchSegment()
     const late = sign(world, 5)
     await send(late)
-    await world.eyes.query('select pg_switch_wal()')
+    await switchSegment()
     await world.until(async () => (await run('backup', '--wal-only')).body.last_archived_at, 20_000)
     t.match(await run('backup', '--wal-only'), { code: EXIT_CODES.done, body: { verdict: 'good', archive_mode: 'on' } })
     const before = (await world.eyes.query('select origin from log_origin')).rows[0].origin
@@ -138,6 +170,23 @@ t.test(
       'up to the position and not beyond',
     )
 
+    // What would be restored less than whole is refused with its code, and nobody can start what is left of it.
+    const half = clusterPlace(t)
+    const into = ['restore', '--from', join(to, 'two'), '--to', half.data, '--content', join(folder, 'half')]
+    t.match(await run(...into, '--wal', empty), { code: EXIT_CODES.refused, err: /LT_BACKUP_WAL_INCOMPLETE/ })
+    const foreign = join(folder, 'foreign')
+    writeFileSync(foreign, `other.example\n5\n${sha256(Buffer.from('x')).toString('base64')}\n`)
+    t.match(await run(...into, '--last-checkpoint', foreign), {
+      code: EXIT_CODES.refused,
+      err: /LT_BACKUP_CHECKPOINT_FOREIGN/,
+    })
+    t.notOk(existsSync(half.data), 'nothing was begun')
+    const holed = archiveFolder(t, owner)
+    for (const name of readdirSync(archive)) if (name !== middle) cpSync(join(archive, name), join(holed, name))
+    t.match(await run(...into, '--wal', holed), { code: EXIT_CODES.refused, err: /LT_BACKUP_WAL_INCOMPLETE/ })
+    await t.rejects(startPostgres(half, cluster.port + 1, 'own'), { code: 'LT_CONF_SERVER_FAILED' })
+    t.match(readFileSync(join(half.home, 'postgres.log'), 'utf8'), /restore-is-not-finished/)
+
     // The disaster: cluster, archive and content are gone.
     for (const service of ['gateway', 'receipts', 'audit', 'routing'] as const) await world.stop(service)
     await cluster.kill()
@@ -161,6 +210,8 @@ t.test(
       err: /LT_BACKUP_PLACE_IN_USE/,
     })
     await startPostgres(place, cluster.port, 'own')
+    const now = await world.eyes.query('select pg_walfile_name(pg_current_wal_insert_lsn()) as name')
+    t.match(now.rows[0].name, /^00000002/, 'a timeline of its own, also without an archive')
 
     const { rows } = await world.eyes.query(
       `select l.epoch, l.index, e.event, a.details::json as details from log_leaf l join audit_entry e on e.id = l.entry_id
@@ -180,6 +231,11 @@ t.test(
       },
     ])
 
+    t.match(
+      await run('drill', '--receipts', empty, '--trust', trust),
+      { code: EXIT_CODES.refused, body: { good: 0 } },
+      'no receipt says nothing',
+    )
     const drill = await run('drill', '--receipts', receipts, '--trust', trust)
     t.equal(drill.code, EXIT_CODES.refused)
     const gone = [...kept, ...late]

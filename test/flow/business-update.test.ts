@@ -8,6 +8,7 @@ import {
   receive,
   recipientOf,
   report,
+  routeByHand,
   routed,
   routingOf,
   type SentDocument,
@@ -199,3 +200,40 @@ for (const [what, recalled] of [
     )
   })
 }
+
+t.test('an update that was recalled before it was routed asks nothing of anybody', async (t) => {
+  await world.stop('routing')
+  const document = await sendDocument(world, 'demo-g12', ['H26', 'H53'])
+  await routeByHand(t, world, document.dispatch)
+  const receivers = [{ agency: 'H26', change: 'removed' as const }]
+  const asked = await update(world, document, ['H26', 'H53'], {
+    changesReceivers: true,
+    changesDocument: true,
+    receivers,
+  })
+  t.equal(asked.status, 202, JSON.stringify(asked.body))
+  const { body } = await world.call('demo-g12', 'GET', `/v1/dispatches/${asked.body.dispatch}`)
+  const back = await recall(world, { ...document, ...body, dispatch: asked.body.dispatch }, ['H26', 'H53'])
+  t.equal(back.status, 202, JSON.stringify(back.body))
+  await routeByHand(t, world, back.body.dispatch)
+  await routeByHand(t, world, asked.body.dispatch)
+  await world.start('routing')
+  const shown = await show(world, 'demo-g12', document.dispatch)
+  for (const row of shown.recipients)
+    t.match(row, { state: 'AVAILABLE', business: { requests: [] } }, `${row.agency} keeps the document`)
+  const marks = await world.eyes.query('select recall_marks from dispatch where id = $1', [document.dispatch])
+  t.equal(marks.rows[0]?.recall_marks, null)
+})
+
+t.test('a receiver can be added once all have declined a recall', async (t) => {
+  const document = await sendDocument(world, 'demo-g12', ['H26'])
+  await receive(world, 'demo-h26', document.dispatch)
+  await recall(world, document, ['H26'])
+  await recipientOf(world, document, 'H26', ({ business }) => business.pending === 'recall')
+  await report(world, 'demo-h26', document, '16')
+  await recipientOf(world, document, 'H26', ({ business }) => !business.pending)
+  const receivers = [{ agency: 'H53', change: 'added' as const }]
+  const asked = await update(world, document, ['H26', 'H53'], { changesReceivers: true, receivers })
+  t.equal(asked.status, 202)
+  t.ok(await recipientOf(world, document, 'H53', ({ state }) => state === 'AVAILABLE'))
+})

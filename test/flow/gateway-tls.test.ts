@@ -49,6 +49,17 @@ t.test('half a TLS setting, or a pair that is none, starts nothing', async (t) =
   }
 })
 
+t.test("the operators' door is open to other machines with TLS only", async (t) => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.7', 'example.org']) {
+    const started = startService(consoleService, {
+      ...world.servers.environment('console'),
+      LISTEN_PORT: '0',
+      LISTEN_HOST: host,
+    })
+    await t.rejects(started, { code: 'LT_CONF_INVALID' }, host)
+  }
+})
+
 t.test("the operators' door speaks TLS too", async (t) => {
   const { keyFile, certificateFile } = listener
   const running = await startService(consoleService, {

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { resumeSystem, suspendSystem } from '../../libs/registry/index.ts'
+
 import { createAccessTokens } from '../../services/gateway/auth/access-token.ts'
 import { addressesAt } from '../../services/gateway/auth/addresses.ts'
 import { loadTokenKey } from '../../services/gateway/auth/token-key.ts'
+import { resumeSystem, suspendSystem } from '../harness/operators.ts'
 import { fetchToken, startWorld } from '../harness/world.ts'
 
 const world = await startWorld(t)

@@ -105,10 +105,16 @@ t.test(
     t.same(dry.body.consignments, [...ids].sort())
     for (const id of ids) t.equal(await state(world, id), 'DEAD', 'a dry run moves nothing')
     endpoint.behave('demo-h53', () => ({ status: 200 }))
-    for (const since of ['2026-02-31T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:00:00+99:99']) {
+    const never = ['2026-02-31T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:00:00+99:99']
+    for (const since of [...never, '0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:00', '2026-06-30T23:59:60Z']) {
       const never = await ask(keys.lan, 'POST', '/replays', { selector: { ...selector, since }, dryRun: true })
       t.match(never, { status: 400, body: { code: 'LT_HTTP_INVALID_REQUEST' } }, since)
     }
+    t.match(
+      await ask(keys.lan, 'POST', '/consignments/close', { consignments: [ids[0]], reason: 'x\ud800' }),
+      { status: 422, body: { code: 'LT_OPS_BAD_FIELD' } },
+      'half a character is no reason',
+    )
     t.match(await ask(keys.lan, 'POST', '/replays', { selector }), { status: 422, body: { code: 'LT_OPS_BAD_FIELD' } })
     const done = await ask(keys.lan, 'POST', '/replays', { selector, reason: 'đã sửa máy nhận' })
     t.match(done, { status: 200, body: { dryRun: false, moved: 2 } })
@@ -161,7 +167,7 @@ t.test('where the policy asks for it a second operator approves, never the one w
     body: { code: 'LT_OPS_NOT_ADMINISTRATOR' },
   })
   t.match(await ask(keys.admin, 'PUT', '/policies/hold', policy), { status: 200, body: { approvalAbove: 0 } })
-  t.equal((await ask(keys.lan, 'GET', '/policies')).body.items.length, 8)
+  t.equal((await ask(keys.lan, 'GET', '/policies')).body.items.length, 12)
   const { consignment } = await toMailbox()
   const filed = await ask(keys.lan, 'POST', '/consignments/hold', { consignments: [consignment], reason: 'nghi ngờ' })
   t.match(filed, { status: 202, body: { request: { state: 'PENDING', affected: 1, requestedBy: 'Nguyễn Thị Lan' } } })
@@ -193,7 +199,17 @@ t.test('where the policy asks for it a second operator approves, never the one w
   })
   t.equal((await ask(keys.lan, 'GET', '/requests')).body.items.length, 0)
   t.ok((await ask(keys.lan, 'GET', '/requests?all=true')).body.items.length >= 2)
-  await ask(keys.admin, 'PUT', '/policies/hold', { approvalAbove: null, reason: 'xong' })
+  const loosened = await ask(keys.admin, 'PUT', '/policies/hold', { approvalAbove: null, reason: 'xong' })
+  t.match(
+    loosened,
+    { status: 202, body: { request: { action: 'policy', state: 'PENDING' } } },
+    'nobody loosens it alone',
+  )
+  const loosening = `/requests/${loosened.body.request.id}/approve`
+  t.match(await ask(keys.minh, 'POST', loosening, { digest: loosened.body.request.digest }), {
+    status: 403,
+    body: { code: 'LT_OPS_NOT_ADMINISTRATOR' },
+  })
 })
 
 t.test('during maintenance nothing new comes in; reading, fetching, acknowledging and repeats go on', async (t) => {

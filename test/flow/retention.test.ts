@@ -11,6 +11,7 @@ import { type Deletion, type DeletionStep, deleteDueContent } from '../../servic
 import { sweepRetention } from '../../services/gateway/retention/keep-retention.ts'
 import { recall, recipientOf, report, sendDocument, update } from '../harness/business.ts'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../harness/detached.ts'
+import { addOperators } from '../harness/operators.ts'
 import { startReceivers } from '../harness/traffic.ts'
 import { SMALL_PDF, sha256, startWorld } from '../harness/world.ts'
 
@@ -23,11 +24,13 @@ t.teardown(() => pool.end())
 const deletion: Deletion = { pool, blobs, trust: () => trust, log }
 const large = Buffer.concat([SMALL_PDF, Buffer.alloc(300_000, '% đệm\n')])
 
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const keys = await addOperators(world)
+const cli = (...args: string[]) => cliAs(keys.lan, ...args)
+async function cliAs(key: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', '']
   const stdout = { write: (text: string) => (out += text) }
   const stderr = { write: (text: string) => (err += text) }
-  const environment = { DATABASE_URL: world.servers.database.url('cli'), LIENTHONG_BY: 'bà Hạnh' }
+  const environment = { DATABASE_URL: world.servers.database.url('cli'), LIENTHONG_OPERATOR: key }
   return { code: await runCli(['--lang', 'en', ...args], { stdout, stderr }, environment), out, err }
 }
 
@@ -80,8 +83,9 @@ const events = async (id: string): Promise<string[]> =>
     )
   ).rows.map(({ event }) => event)
 
-/** Who changes how long content is kept, and why. */
-const WHY = ['--by', 'lan', '--reason', 'quyết định 12']
+/** Why it is changed how long content is kept, and who does. */
+const LAN = 'Nguyễn Thị Lan'
+const WHY = ['--reason', 'quyết định 12']
 
 t.test('nothing is deleted until somebody says after how many days', async (t) => {
   const sent = await closed(sendInline(SMALL_PDF))
@@ -98,7 +102,7 @@ t.test('nothing is deleted until somebody says after how many days', async (t) =
   )
   t.match(
     rows.map(({ details }) => JSON.parse(details)),
-    [{ class: 'document', keepDays: 30, operator: 'lan', reason: 'quyết định 12' }],
+    [{ class: 'document', keepDays: 30, operator: LAN, why: 'quyết định 12' }],
     'with who and why',
   )
   for (const wrong of [
@@ -270,11 +274,11 @@ t.test('a hold keeps content, whenever it comes; a release lets it go', async (t
       and event in ('ContentHeld', 'ContentReleased') order by e.event_time`,
     [held.dispatch],
   )
-  t.same(
+  t.match(
     rows.map(({ details }) => JSON.parse(details)),
     [
-      { operator: 'bà Hạnh', reason: 'thanh tra' },
-      { operator: 'bà Hạnh', reason: 'xong' },
+      { operator: LAN, why: 'thanh tra' },
+      { operator: LAN, why: 'xong' },
     ],
   )
   t.equal((await cli('hold-content', 'nonsense', '--reason', 'x')).code, EXIT_CODES.notFound)
@@ -372,3 +376,41 @@ t.test('one gateway at a time, and only with the rights it needs', async (t) => 
   await t.rejects(pool.query(`update content set bytes = null`), { code: '42501' })
   await t.rejects(pool.query(`update dispatch set content_hold = false`), { code: '42501' })
 })
+
+t.test(
+  'a hold, its end and a change of retention need a name, and a second one where the policy says so',
+  async (t) => {
+    const { dispatch } = await closed(sendInline(SMALL_PDF))
+    const acts = [
+      ['hold-content', dispatch],
+      ['release-content', dispatch],
+      ['retention', 'class', 'document', '7'],
+      ['retention', 'rule', 'document', '--kind', 'document', '--type', '2', '--detail', '9'],
+    ]
+    const log = async (): Promise<number> =>
+      (
+        await world.eyes.query(
+          `select from audit_entry where event in ('ContentHeld', 'ContentReleased', 'RetentionChanged')`,
+        )
+      ).rowCount ?? 0
+    const before = await log()
+    for (const act of acts)
+      t.match(await cliAs('', ...act, '--reason', 'x'), { code: EXIT_CODES.forbidden, err: /LT_OPS_KEY_INVALID/ })
+    for (const action of ['hold-content', 'release-content', 'retention'])
+      t.equal((await cliAs(keys.admin, 'request', 'policy', action, '--above', '0', '--reason', 'x')).code, 0, action)
+    for (const [n, act] of acts.entries()) {
+      t.equal((await cli(...act, ...WHY)).code, 0)
+      t.equal(await log(), before + n, 'nothing is done yet')
+      const [request] = JSON.parse((await cli('request', 'list', '--json')).out)
+      t.equal((await cli('request', 'approve', request.id)).code, EXIT_CODES.forbidden, 'not by oneself')
+      t.equal((await cliAs(keys.minh, 'request', 'approve', request.id)).code, 0)
+      t.equal(await log(), before + n + 1, `${act[0]}: one entry`)
+    }
+    const { rows } = await world.eyes.query(
+      `select d.details from audit_entry e join audit_detail d on d.entry_id = e.id where e.event = 'ContentHeld' and e.dispatch_id = $1`,
+      [dispatch],
+    )
+    t.match(JSON.parse(rows[0].details), { operator: LAN, why: 'quyết định 12', approvedBy: 'Trần Minh' })
+    t.match((await cli('retention')).out, /document +7 days/)
+  },
+)

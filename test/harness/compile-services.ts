@@ -18,7 +18,7 @@ import { withLock } from '../../deploy/local/lock.ts'
 import { TEST_FOLDERS } from './shared-cluster.ts'
 
 const OUT = join(TEST_FOLDERS.base, 'build')
-const SERVICES = ['routing', 'audit', 'receipts', 'delivery', 'gateway']
+const SERVICES = ['routing', 'audit', 'receipts', 'delivery', 'gateway', 'console']
 const COMPILER: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
   module: ts.ModuleKind.ESNext,

@@ -1,4 +1,6 @@
-import { addOperator } from '../../libs/pipeline/index.ts'
+import { addOperator, type Cause } from '../../libs/pipeline/index.ts'
+import { changeSuspension } from '../../libs/pipeline/operations/suspend-system.ts'
+import type { Queryable } from '../../libs/store/index.ts'
 import type { Answer, World } from './world.ts'
 
 /** Access keys of an administrator and two operators. */
@@ -36,3 +38,17 @@ export async function callConsole(
   const bytes = Buffer.from(await response.arrayBuffer())
   return { status: response.status, headers: response.headers, bytes, body: JSON.parse(bytes.toString()) }
 }
+
+/** Suspends a system as an operator does, with its entry; nobody is woken. */
+export const suspendSystem = (database: Queryable, code: string, reason: string): Promise<boolean> =>
+  changeSuspension(database, { on: 'system', action: 'suspend', system: code }, causeOf(reason))
+
+/** Lets it act again. */
+export const resumeSystem = (database: Queryable, code: string): Promise<boolean> =>
+  changeSuspension(database, { on: 'system', action: 'resume', system: code }, causeOf('test'))
+
+const causeOf = (reason: string): Cause => ({
+  operator: { id: '01890000-0000-7000-8000-000000000000', name: 'test', role: 'operator' },
+  reason,
+  requestId: 'test',
+})

@@ -188,9 +188,12 @@ export async function findLogFaults(world: Pick<World, 'eyes'>): Promise<string[
   const { rows } = await world.eyes.query<{ fault: string }>(
     `select 'no leaf: ' || event as fault from audit_entry where id not in (select entry_id from log_leaf)
      union all select 'gap in the indexes' from log_leaf having count(*) <> max(index) + 1
-     union all select 'twice: ' || event from audit_entry
-       where dispatch_id is not null and event not in ('AttemptBegun', 'AttemptEnded')
+     union all select 'twice: ' || event from audit_entry e
+       where dispatch_id is not null and event not in ('AttemptBegun', 'AttemptEnded', 'ConsignmentNotification')
        group by event, dispatch_id, consignment_id having count(*) > 1
+         -- What an operator has released is consigned anew, and its terms begin anew.
+         + case when event in ('ContentConsignment', 'ConsignmentQueued', 'DeadlinePassed') then (select count(*) from audit_entry r
+             where r.consignment_id = e.consignment_id and r.event = 'ConsignmentReleased') else 0 end
      union all select 'not one entry for each attempt: ' || event from (values ('AttemptBegun'), ('AttemptEnded')) as a(event)
        where (select count(*) from audit_entry e where e.event = a.event) <> (select count(*) from delivery_attempt)
      union all select 'no entry: accepted' from dispatch d where not exists

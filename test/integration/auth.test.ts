@@ -5,17 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import t from 'tap'
-import {
-  addCertificate,
-  addSystemKey,
-  resumeSystem,
-  revokeCertificate,
-  revokeSystemKey,
-  suspendSystem,
-} from '../../libs/registry/index.ts'
+import { addCertificate, addSystemKey, revokeCertificate, revokeSystemKey } from '../../libs/registry/index.ts'
 import { openPool, recordAssertion, sweepAssertions } from '../../libs/store/index.ts'
 import { loadTokenKey } from '../../services/gateway/auth/token-key.ts'
 import { freePort } from '../harness/harness.ts'
+import { resumeSystem, suspendSystem } from '../harness/operators.ts'
 import { selfSigned } from '../harness/self-signed.ts'
 import { askToken, createAuthWorld, getMe, signAssertion, startAuth, TOKEN_ENDPOINT } from '../harness/start-auth.ts'
 

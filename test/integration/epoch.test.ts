@@ -1,13 +1,15 @@
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { sealEntry } from '../../libs/pipeline/index.ts'
+import { addOperator, sealEntry } from '../../libs/pipeline/index.ts'
 import { clusterOwner } from '../../libs/runtime/index.ts'
 import { openConnection, readLogEnd, sequenceEntries, tryLeadSequencer } from '../../libs/store/index.ts'
+import { readCheckpoint } from '../../services/cli/backup/last-checkpoint.ts'
 import { openNextEpoch } from '../../services/cli/backup/open-next-epoch.ts'
 import { runCluster } from '../../services/cli/backup/run-cluster.ts'
 import { takeBase } from '../../services/cli/backup/take-base.ts'
+import { EXIT_CODES } from '../../services/cli/command.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { createDatabase } from '../harness/harness.ts'
 
@@ -43,7 +45,7 @@ t.test(
         lastSigned: signed === undefined ? undefined : { origin: signed, size: 9, root: 'ab'.repeat(32) },
         known,
         onNumber: async (epoch) => void told.push(epoch),
-        operator: 'lan',
+        by: { operator: 'lan' },
       })
     await t.rejects(open(0), { code: 'LT_BACKUP_LOG_BUSY' }, 'a sequencer leads')
     await audit.query('select pg_advisory_unlock_all()')
@@ -91,16 +93,50 @@ t.test('what PostgreSQL refuses is told in its words', async (t) => {
 })
 
 t.test('after a fail-over the log goes on under a new origin by command, each time another', async (t) => {
-  const environment = { DATABASE_URL: database.url('owner') }
+  const owner = await openConnection(database.url('owner'), 'owner')
+  t.teardown(() => owner.end())
+  const { key } = await addOperator(owner, { name: 'lan', role: 'administrator' }, undefined, 'test')
+  const environment = { DATABASE_URL: database.url('owner'), LIENTHONG_OPERATOR: key }
   const [first, second] = [await runEpoch(environment), await runEpoch(environment)]
   t.match(second.previousOrigin, first.origin)
   t.equal(second.epoch, first.epoch + 1)
+  const [file, root] = [join(folder, 'checkpoint'), Buffer.alloc(32, 7)]
+  const checkpoint = (origin: string): void => writeFileSync(file, `${origin}\n90\n${root.toString('base64')}\n`)
+  const ahead = second.origin.replace(/epoch-\d+/, 'epoch-40')
+  checkpoint(ahead)
+  const third = await runEpoch(environment, '--last-checkpoint', file)
+  t.match(third, { epoch: 41, previousOrigin: second.origin }, 'never one that anybody has seen signed')
+  const { rows } = await owner.query(
+    `select a.details::json as details from log_leaf l join audit_detail a on a.entry_id = l.entry_id
+     where l.epoch = 41 and l.index = 0`,
+  )
+  const { origin, previousOrigin, restoredSize, restoredRoot } = third
+  const lastSigned = { origin: ahead, size: 90, root: root.toString('hex') }
+  t.match(rows, [{ details: { origin, previousOrigin, restoredSize, restoredRoot, lastSigned, operator: 'lan' } }])
+  checkpoint('other.example/epoch-70')
+  await t.rejects(
+    openNextEpoch(owner, {
+      lastSigned: await readCheckpoint(file),
+      known: 0,
+      onNumber: () => Promise.reject(new Error('used')),
+      by: { operator: 'lan' },
+    }),
+    { code: 'LT_BACKUP_CHECKPOINT_FOREIGN' },
+    'the checkpoint of another log',
+  )
+  const stream = { write: () => true }
+  const nobody = runCli(
+    ['epoch', '--reason', 'x'],
+    { stdout: stream, stderr: stream },
+    { DATABASE_URL: database.url('owner') },
+  )
+  t.equal(await nobody, EXIT_CODES.forbidden, 'by somebody who has a name')
 })
 
-async function runEpoch(environment: Record<string, string>) {
+async function runEpoch(environment: Record<string, string>, ...args: string[]) {
   let out = ''
   const streams = { stdout: { write: (text: string) => (out += text) }, stderr: { write: () => true } }
-  t.equal(await runCli(['epoch', '--json', '--by', 'lan'], streams, environment), 0)
+  t.equal(await runCli(['epoch', '--json', '--reason', 'máy chủ hỏng', ...args], streams, environment), 0)
   return JSON.parse(out)
 }
 

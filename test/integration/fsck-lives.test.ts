@@ -219,7 +219,7 @@ t.test('asked back from whoever has it: given back, kept, not answered yet', asy
   }
 })
 
-t.test('receivers added to a closed dispatch, removed, replaced; updated', async () => {
+t.test('receivers added to a closed dispatch, removed, replaced; updated, answered or not', async (t) => {
   const document = await send('H26')
   await isClosed(document)
   const added = [{ agency: 'H53', change: 'added' as const }]
@@ -238,6 +238,18 @@ t.test('receivers added to a closed dispatch, removed, replaced; updated', async
   await until(consignmentOf(old, 'H53'), 'RECALLED')
   await report(world, H26, old, '15')
   await update(world, old, ['H26'], { changesDocument: true })
+
+  const silent = await send('H53')
+  await receive(world, 'demo-h53', silent.dispatch)
+  await update(world, silent, ['H53'], { changesDocument: true })
+  await recipientOf(world, silent, 'H53', ({ business }) => business.pending === 'update')
+  await act({ on: 'request', action: 'void', consignment: consignmentOf(silent, 'H53') })
+  const late = await report(world, 'demo-h53', silent, '15')
+  t.equal(late.status, 202)
+  await routed(world, late.body.dispatch)
+  const { business } = await recipientOf(world, silent, 'H53', () => true)
+  t.match(business, { requests: [{ action: 'update', outcome: 'void' }] }, 'an answer after that is one to nothing')
+  t.notOk(business.pending ?? business.done)
 })
 
 t.test('not collected: expired, then sent again by an operator and by its sender', async () => {
@@ -274,7 +286,7 @@ t.test('breaker, suspension, maintenance, policies and silence are facts of no c
   for (const begin of [true, false]) await act({ on: 'axis', action: 'maintenance', begin })
   await changePolicy(
     { pool: world.operator },
-    { action: 'replay', approval_above: 1000, expires_hours: 24 },
+    { action: 'requeue', approval_above: 1000, expires_hours: 24 },
     causeOf(operator),
   )
 })
@@ -299,6 +311,7 @@ t.test('fsck finds nothing wrong with any of these lives', async (t) => {
     'ChangePending',
     'BusinessRequestAgreed',
     'BusinessRequestDeclined',
+    'BusinessRequestVoided',
     'ReceiverAdded',
     'ConsignmentResent',
     'AcceptanceRejectionExpiry',

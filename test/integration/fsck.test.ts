@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { connectBus } from '../../libs/bus/index.ts'
 import { type EventName, newConsignmentId, newDispatchId, uuidTimeMs, uuidv7 } from '../../libs/model/index.ts'
-import { sealEntry } from '../../libs/pipeline/index.ts'
+import { addOperator, sealEntry } from '../../libs/pipeline/index.ts'
 import { openQueues } from '../../libs/queue/index.ts'
 import { changeSystem } from '../../libs/registry/index.ts'
 import { createLogger } from '../../libs/runtime/index.ts'
@@ -17,11 +17,13 @@ const world = await startWorld(t)
 const { eyes, servers } = world
 const log = createLogger('test', { level: 'silent' })
 const large = Buffer.concat([SMALL_PDF, Buffer.alloc(120_000, '% đệm\n')])
+const { key } = await addOperator(world.operator, { name: 'anh Tú', role: 'administrator' }, undefined, 'test')
 const environment = {
   DATABASE_URL: servers.database.url('cli'),
   NATS_URL: servers.nats.url('cli'),
   REDIS_URL: servers.redis.url,
   BLOB_DIR: servers.blobDir,
+  LIENTHONG_OPERATOR: key,
 }
 
 interface Report {
@@ -31,12 +33,13 @@ interface Report {
   readonly counts: { dispatches: number; entries: number; leaves: number; files: number }
 }
 
-async function fsck(...args: string[]): Promise<Report> {
+const fsck = (...args: string[]): Promise<Report> => fsckAs(key, ...args)
+async function fsckAs(operator: string, ...args: string[]): Promise<Report> {
   let [out, err] = ['', '']
   const stdout = { write: (text: string) => (out += text) }
   const stderr = { write: (text: string) => (err += text) }
-  const all = ['--lang', 'en', 'fsck', '--json', '--by', 'anh Tú', ...args]
-  const code = await runCli(all, { stdout, stderr }, environment)
+  const all = ['--lang', 'en', 'fsck', '--json', ...args]
+  const code = await runCli(all, { stdout, stderr }, { ...environment, LIENTHONG_OPERATOR: operator })
   if (out === '') throw new Error(err)
   return { code, ...JSON.parse(out) }
 }
@@ -340,7 +343,12 @@ t.test('one planted error of each kind is found, and mended where that is safe',
       `dangling ${table}`,
     )
 
-  const mending = await fsck('--repair', '--grace', '0')
+  for (const [operator, reason] of [
+    [key, []],
+    ['', ['--reason', 'x']],
+  ] as const)
+    await t.rejects(fsckAs(operator, '--repair', ...reason), { message: /./ }, 'not without a name and a reason')
+  const mending = await fsck('--repair', '--reason', 'sau sự cố', '--grace', '0')
   for (const [kind, id] of planted) {
     const own = mending.findings.find((each) => each.kind === kind && each.id === id)
     if (FINDING_KINDS[kind][1]) t.equal(own?.mended, true, `${kind} is mended`)
@@ -361,7 +369,7 @@ t.test('one planted error of each kind is found, and mended where that is safe',
     t.notOk(left.has(`${kind} ${planted.get(kind)}`), `${kind} is gone`)
   const { rows } = await eyes.query(
     `select distinct e.event, d.details::jsonb ->> 'operator' as operator from audit_entry e join audit_detail d on d.entry_id = e.id
-      where d.details::jsonb ? 'operator' order by 1`,
+      where d.details::jsonb ->> 'why' = 'sau sự cố' order by 1`,
   )
   t.same(rows, [
     { event: 'AttemptEnded', operator: 'anh Tú' },

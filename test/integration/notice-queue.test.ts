@@ -32,7 +32,7 @@ const LIMITS: ClaimLimits = {
 
 async function addSystem(seenAgo: string | null): Promise<string> {
   const id = randomUUID()
-  await eyes.query(`insert into system (id, code, name, last_seen_at) values ($1, $2, 'x', now() - $3::interval)`, [
+  await eyes.query(`insert into system (id, code, name, last_polled_at) values ($1, $2, 'x', now() - $3::interval)`, [
     id,
     `s${id.slice(0, 8)}`,
     seenAgo,
@@ -222,7 +222,7 @@ t.test('a system is silent once, until it is back', async (t) => {
     'of five that saw it one tells',
   )
   t.same(await findSilenceChanges(pool, 3_600_000), [])
-  await eyes.query('update system set last_seen_at = now() where id = any($1::uuid[])', [[silent, lively, never]])
+  await eyes.query('update system set last_polled_at = now() where id = any($1::uuid[])', [[silent, lively, never]])
   const back = await findSilenceChanges(pool, 3_600_000)
   t.match(back, [{ id: silent, back_at: Date }])
   t.equal((await changeSilence(pool, back, [], [])).size, 1)

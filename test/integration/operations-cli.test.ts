@@ -114,7 +114,8 @@ t.test('replay by query: told first, then done', async (t) => {
   })
   t.equal(await stateOf(ids[0] as string), 'DEAD')
   t.match(await run(keys.Lan, ...query), { code: EXIT_CODES.usage, err: /--reason/ })
-  t.match(await run(keys.Lan, ...query, '--since', 'x', '--dry-run'), { code: EXIT_CODES.refused, err: /since/ })
+  for (const never of ['x', '2026-02-31T00:00:00Z', '0000-01-01T00:00:00Z'])
+    t.match(await run(keys.Lan, ...query, '--since', never, '--dry-run'), { code: EXIT_CODES.refused, err: /since/ })
   t.match(await run(keys.Lan, ...query, '--system', 'y', '--dry-run'), { code: EXIT_CODES.notFound })
   t.match(await run(keys.Lan, ...query, '--dispatch', 'y', '--dry-run'), { code: EXIT_CODES.usage })
   t.match(await json(keys.Lan, ...query, '--reason', 'đã sửa'), { dryRun: false, moved: 2, skipped: [] })
@@ -156,7 +157,11 @@ t.test('what needs a second operator is filed, listed, approved or rejected', as
   t.match(await run(undefined, 'request', 'show', '01890000-0000-7000-8000-000000000000'), {
     code: EXIT_CODES.notFound,
   })
-  await run(keys.admin, 'request', 'policy', 'close', '--above', 'never', '--reason', 'x')
+  t.match(await run(keys.admin, 'request', 'policy', 'close', '--above', 'never', '--reason', 'x'), {
+    code: EXIT_CODES.done,
+    out: /nothing was done yet/,
+  })
+  t.match((await run(undefined, 'request', 'list')).out, /policy +1 +admin/)
 })
 
 t.test('maintenance, suspension and rebuild name who and why', async (t) => {

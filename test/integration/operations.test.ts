@@ -11,6 +11,7 @@ import {
   type Operations,
   type Operator,
   operate,
+  type PlannedMove,
   planOperation,
   rebuildWork,
   rejectRequest,
@@ -18,11 +19,13 @@ import {
   sealEntry,
   withdrawOperator,
 } from '../../libs/pipeline/index.ts'
+import { carryOut } from '../../libs/pipeline/operations/carry-out.ts'
 import {
   appendEntries,
   claimAttempts,
   closeDispatches,
   findOperable,
+  findOperated,
   findOperator,
   findRequest,
   findStuck,
@@ -38,8 +41,10 @@ import {
   type Pool,
   readMaintenance,
   refillWork,
+  renewClocks,
   renewPushes,
   resendConsignment,
+  takeAlone,
   takeDueDispatches,
   takeDuePushes,
   updateMaintenance,
@@ -89,6 +94,7 @@ const minh = await identifyOperator(
   console_,
   (await addOperator(cli, { name: 'Minh', role: 'operator' }, admin.operator, 'r0')).key,
 )
+const second = (await addOperator(cli, { name: 'second', role: 'administrator' }, admin.operator, 'r0')).operator
 const because = (operator: Operator, reason = 'lý do'): Cause => ({ operator, reason, requestId: 'r1' })
 
 interface Row {
@@ -212,10 +218,20 @@ t.test('every statement runs with the rights of its service, and foreign hands a
       () => listRequests(pool, { open: true, limit: 1 }),
       () => listRequests(pool, { open: false, limit: 1 }),
       () => findRequest(pool, ID),
-      () => updatePolicy(pool, { action: 'nothing', approval_above: 1, expires_hours: 1 }, ID, entries),
+      () =>
+        updatePolicy(
+          pool,
+          { action: 'nothing', approval_above: 1, expires_hours: 1 },
+          { approval_above: null, expires_hours: 1 },
+          ID,
+          entries,
+        ),
+      () => findOperated(pool, ID, 'x', [{ id: ID, dispatch: ID }]),
+      () => takeAlone(pool, { operator: ID, action: 'nothing', affected: 1 }),
       () => readMaintenance(pool),
       () => updateMaintenance(pool, null, ID, entries),
       () => operateSystem(pool, { id: ID, reason: null }, entries),
+      () => renewClocks(pool, ['H26']),
       () => renewPushes(pool, ['H26']),
       () => appendEntries(pool, entries),
       () => findStuck(pool, { moveSeconds: 1, overdueHours: 1, deadDays: 1, limit: 1 }),
@@ -355,7 +371,7 @@ t.test('what cannot be held, released, requeued or closed is left alone, and sai
   }
   t.match(await done(onIds('requeue', again.id)), { skipped: [{ code: 'LT_OPS_SENT_AGAIN' }] })
   t.match(await done(onIds('hold', ID)), { skipped: [{ code: 'LT_OPS_UNKNOWN_CONSIGNMENT' }] })
-  for (const reason of ['', '  ', 'x'.repeat(501), 'a\u0000b'])
+  for (const reason of ['', '  ', 'x'.repeat(501), 'a\u0000b', 'a\ud800'])
     t.equal(await codeOf(done(onIds('hold', ID), because(lan, reason))), 'LT_OPS_BAD_FIELD')
 })
 
@@ -370,6 +386,36 @@ t.test('what was asked back is closed, or sent on once its receiver declined; an
   const { moves } = await planOperation(operations, 'requeue', { query: { state: 'DEAD', dispatch } })
   t.match(countTargets(moves), [{ agency: 'H26', count: 1, updatePending: 1 }])
   t.match(await done(onIds('requeue', id)), { done: [{ id, updatePending: true }] })
+})
+
+t.test('an update or a replacement that nobody answers is voided, with its entry; a recall is not', async (t) => {
+  const voiding = (consignment: string) =>
+    operate(operations, { on: 'request', action: 'void', consignment }, because(lan))
+  for (const action of ['update', 'replace']) {
+    const { id, dispatch } = await plantRequested('ACKNOWLEDGED', action, 'pending')
+    const { dispatch_id: asked } = (
+      await eyes.query('select dispatch_id from business_request where consignment_id = $1', [id])
+    ).rows[0]
+    t.same(await voiding(id), { kind: 'done', result: { changed: true } }, action)
+    const [entry, ...more] = await entriesOf(dispatch)
+    t.match(entry, { event: 'BusinessRequestVoided', consignment_id: id })
+    t.match(JSON.parse(entry?.details ?? ''), { action, asked, agency: 'H26', operator: 'Lan', why: 'lý do' })
+    t.same(await voiding(id), { kind: 'done', result: { changed: false } }, 'once')
+    t.equal(more.length + (await entriesOf(dispatch)).length, 1)
+    const { rows } = await eyes.query('select outcome, settled_at from business_request where consignment_id = $1', [
+      id,
+    ])
+    t.match(rows, [{ outcome: 'void', settled_at: Date }])
+  }
+  for (const [action, outcome] of [
+    ['recall', 'pending'],
+    ['remove', 'pending'],
+    ['update', 'declined'],
+  ] as const) {
+    const { id, dispatch } = await plantRequested('ACKNOWLEDGED', action, outcome)
+    t.match(await voiding(id), { result: { changed: false } }, action)
+    t.same(await entriesOf(dispatch), [])
+  }
 })
 
 t.test('a requeue that waits for a recall under way finds that it came second', async (t) => {
@@ -529,6 +575,8 @@ t.test('a query is paged in the order of ids, and bounded by what it says', asyn
   t.equal(await size({ until: new Date(from.getTime() + 1005).toISOString() }), 5)
   t.equal(await size({ dispatch: planted[3]?.dispatch }), 1)
   t.equal(await codeOf(size({ system: 'nosuch' })), 'LT_REG_UNKNOWN_SYSTEM')
+  for (const never of ['2026-02-31T00:00:00Z', '0000-01-01T00:00:00Z', '2026-01-01T00:00:00+23:00', '2026-01-01', ''])
+    t.equal(await codeOf(size({ until: never })), 'LT_OPS_BAD_FIELD', never)
   t.equal(await codeOf(done(onIds('hold', ...Array.from({ length: 10_001 }, () => uuidv7())))), 'LT_OPS_TOO_MANY')
   const replay: Subject = { on: 'consignments', action: 'requeue', selection: { query: { state: 'DEAD', since } } }
   t.equal((await done(replay)).done.length, 620)
@@ -543,6 +591,7 @@ t.test('four eyes: another operator approves exactly what was seen, once', async
     'LT_OPS_NOT_ADMINISTRATOR',
   )
   t.equal(await codeOf(set('nothing', 1)), 'LT_OPS_BAD_FIELD')
+  t.equal(await codeOf(set('replay', 1)), 'LT_OPS_BAD_FIELD', 'what queues again has one policy, by id or by query')
   await set('requeue', 1)
   const one = await plant({ state: 'DEAD' })
   t.equal((await done(onIds('requeue', one.id))).done.length, 1, 'one alone needs nobody')
@@ -652,7 +701,117 @@ t.test('four eyes: another operator approves exactly what was seen, once', async
   t.equal((await rowOf(a.id)).state, 'DEAD')
   t.equal((await rejectRequest(operations, { ...approving, reason: 'đã nghỉ' })).state, 'REJECTED')
   await eyes.query('update operator set revoked_at = null where id = $1', [lan.id])
-  await set('requeue', null)
+})
+
+/** Loosened as it is meant to be: by two administrators. */
+async function loosen(action: string, above: number | null): Promise<void> {
+  const policy = { action, approval_above: above, expires_hours: 24 }
+  const filed = await changePolicy(operations, policy, because({ ...admin.operator }))
+  if (filed.kind !== 'filed') throw new Error('one alone loosened it')
+  const digest = filed.request.digest.toString('hex')
+  await approveRequest(operations, { id: filed.request.id, operator: second, digest, requestId: 'r11' })
+}
+const policyOf = async (action: string) => (await listPolicies(console_)).find((each) => each.action === action)
+
+t.test('a policy is loosened by two administrators, tightened by one', async (t) => {
+  const set = (action: string, above: number | null) =>
+    changePolicy(operations, { action, approval_above: above, expires_hours: 24 }, because({ ...admin.operator }))
+  const filed = await set('requeue', 5)
+  if (filed.kind !== 'filed') throw new Error('one alone loosened it')
+  t.match(filed.request, { action: 'policy', subject: { policy: { action: 'requeue', above: 5 }, seen: { above: 1 } } })
+  t.match(await policyOf('requeue'), { approval_above: 1 }, 'nothing was done yet')
+  const { id, digest } = filed.request
+  const approving = { id, digest: digest.toString('hex'), requestId: 'r12' }
+  for (const [operator, code] of [
+    [admin.operator, 'LT_OPS_OWN_REQUEST'],
+    [minh, 'LT_OPS_NOT_ADMINISTRATOR'],
+  ] as const)
+    t.equal(await codeOf(approveRequest(operations, { ...approving, operator })), code)
+  t.match(await approveRequest(operations, { ...approving, operator: second }), { result: { changed: true } })
+  t.match(await policyOf('requeue'), { approval_above: 5 })
+  const late = await set('requeue', null)
+  t.match(await set('requeue', 3), { kind: 'done' }, 'tightened at once')
+  if (late.kind !== 'filed') throw new Error('one alone loosened it')
+  const lateDigest = late.request.digest.toString('hex')
+  const approved = { id: late.request.id, digest: lateDigest, requestId: 'r13', operator: second }
+  t.match(await approveRequest(operations, approved), { state: 'DONE', result: { changed: false } })
+  t.match(await policyOf('requeue'), { approval_above: 3 }, 'what was tightened meanwhile is not overwritten')
+  await loosen('requeue', null)
+  t.match(await policyOf('requeue'), { approval_above: null })
+  const both = await Promise.all([7, 8].map((above) => codeOf(set('requeue', above))))
+  t.same(both.sort(), ['LT_OPS_POLICY_CHANGED', 'none'], 'of two who saw the same one sets it')
+  await loosen('requeue', null)
+})
+
+t.test('many small calls are one large one: an operator alone does so much within an hour', async (t) => {
+  await changePolicy(operations, { action: 'hold', approval_above: 3, expires_hours: 24 }, because(admin.operator))
+  const hold = async (operator: Operator, count: number): Promise<string> => {
+    const ids = await Promise.all(Array.from({ length: count }, async () => (await plant()).id))
+    return (await operate(operations, onIds('hold', ...ids), because(operator))).kind
+  }
+  t.equal(await hold(minh, 2), 'done')
+  t.equal(await hold(minh, 2), 'filed', 'the fourth')
+  t.equal(await hold(minh, 1), 'done', 'what was filed was not counted')
+  t.equal(await hold(minh, 1), 'filed')
+  const kinds = await Promise.all(Array.from({ length: 8 }, () => hold(lan, 1)))
+  t.equal(kinds.filter((kind) => kind === 'done').length, 3, 'side by side too')
+  await eyes.query(`update operation_tally set at = at - interval '61 minutes' where operator_id = $1`, [minh.id])
+  t.equal(await hold(minh, 3), 'done', 'an hour later anew')
+  await loosen('hold', null)
+})
+
+t.test('an execution that died is told whole, whoever carries it on or ends it', async (t) => {
+  await changePolicy(operations, { action: 'close', approval_above: 0, expires_hours: 24 }, because(admin.operator))
+  const file = async (subject: Subject) => {
+    const operated = await operate(operations, subject, because(lan))
+    if (operated.kind !== 'filed') throw new Error('was not filed')
+    return operated.request
+  }
+  /** Approved by a process that died after it had moved the first; another was moved by somebody else. */
+  const die = async (): Promise<{ id: string; digest: string }> => {
+    const planted = [await plant({ state: 'HELD' }), await plant({ state: 'HELD' }), await plant({ state: 'HELD' })]
+    const { id, digest, snapshot } = await file(onIds('close', ...planted.map((each) => each.id)))
+    const { moves } = snapshot as { moves: PlannedMove[] }
+    const cause = { ...because(lan), approval: { request: id, by: 'Minh' } }
+    await carryOut(operations, 'close', moves.slice(0, 1), cause, { again: false })
+    await carryOut(operations, 'close', moves.slice(1, 2), because(minh), { again: false })
+    await abandon(id)
+    return { id, digest: digest.toString('hex') }
+  }
+  const abandon = (id: string) =>
+    eyes.query(
+      `update operation_request set state = 'EXECUTING', decided_by = $2, decided_at = now() - interval '11 minutes' where id = $1`,
+      [id, minh.id],
+    )
+  const carried = await die()
+  t.match(await approveRequest(operations, { ...carried, operator: minh, requestId: 'r14' }), {
+    state: 'DONE',
+    result: { done: 2, skipped: [{ code: 'LT_OPS_WRONG_STATE', count: 1 }], resumed: true },
+  })
+  const ended = await die()
+  t.match(await rejectRequest(operations, { ...ended, operator: minh, reason: 'thôi', requestId: 'r15' }), {
+    state: 'REJECTED',
+    result: { done: 1 },
+  })
+  const racing = await die()
+  const both = await Promise.all(
+    [minh, second].map((operator) => codeOf(approveRequest(operations, { ...racing, operator, requestId: 'r16' }))),
+  )
+  t.same(both.sort(), ['LT_OPS_REQUEST_DECIDED', 'none'], 'of two who carry it on one does')
+  t.match(await findRequest(console_, racing.id), { state: 'DONE', result: { done: 2 } })
+
+  const orphan = await die()
+  await eyes.query('update operator set revoked_at = now() where id = $1', [lan.id])
+  const again = approveRequest(operations, { ...orphan, operator: minh, requestId: 'r17' })
+  t.equal(await codeOf(again), 'LT_OPS_REQUESTER_REVOKED')
+  await eyes.query('update operator set revoked_at = null where id = $1', [lan.id])
+  await eyes.query('update operator set revoked_at = now() where id = $1', [minh.id])
+  t.equal(
+    await codeOf(approveRequest(operations, { ...orphan, operator: minh, requestId: 'r18' })),
+    'LT_OPS_KEY_INVALID',
+  )
+  await eyes.query('update operator set revoked_at = null where id = $1', [minh.id])
+  await loosen('close', null)
 })
 
 t.test('suspension and maintenance: each change once, with its entry', async (t) => {
@@ -663,6 +822,8 @@ t.test('suspension and maintenance: each change once, with its entry', async (t)
   t.equal(await codeOf(operate(operations, { ...suspend, system: 'x' }, because(lan))), 'LT_REG_UNKNOWN_SYSTEM')
   const until = new Date(Date.now() + 600_000).toISOString()
   const begin: Subject = { on: 'axis', action: 'maintenance', begin: true, until }
+  const never = operate(operations, { ...begin, until: '2026-02-31T00:00:00Z' }, because(lan))
+  t.equal(await codeOf(never), 'LT_OPS_BAD_FIELD')
   t.match(await operate(operations, begin, because(lan, 'nâng cấp')), { result: { changed: true } })
   t.match(await operate(operations, begin, because(minh, 'khác')), { result: { changed: false } })
   t.match(await readMaintenance(gateway), { reason: 'nâng cấp', by_operator: 'Lan', until: new Date(until) })

@@ -13,18 +13,25 @@ const eyes = openPool(database.url('postgres'), { name: 'eyes', max: 1 })
 const operator = openPool(database.url('cli'), { name: 'operator', max: 1 })
 t.teardown(() => Promise.all([eyes.end(), operator.end()]))
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const { key } = await addOperator(operator, { name: 'lan', role: 'administrator' }, undefined, 'test')
+
+/** A command line, with a reason where the registry is changed. */
+const change = (...args: string[]): ReturnType<typeof run> => run(...args, '--reason', 'công văn 4')
+
+const run = (...args: string[]): ReturnType<typeof runAs> => runAs(key, ...args)
+async function runAs(as: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', '']
   const stdout = { write: (text: string) => (out += text) }
   const stderr = { write: (text: string) => (err += text) }
-  const code = await runCli(['--lang', 'en', ...args], { stdout, stderr }, { DATABASE_URL: database.url('cli') })
+  const environment = { DATABASE_URL: database.url('cli'), LIENTHONG_OPERATOR: as }
+  const code = await runCli(['--lang', 'en', ...args], { stdout, stderr }, environment)
   return { code, out, err }
 }
 
 t.test('policies of a system can be changed, and nothing that was not named', async (t) => {
-  const added = await run('system', 'add', 's1', 'First', '--policy', 'report', '--tolerance', 'tolerant')
+  const added = await change('system', 'add', 's1', 'First', '--policy', 'report', '--tolerance', 'tolerant')
   t.match(added, { code: EXIT_CODES.done, out: /Added system s1/ })
-  const set = await run('system', 'set', 's1', '--policy', 'required', '--duplicates', 'refuse', '--json')
+  const set = await change('system', 'set', 's1', '--policy', 'required', '--duplicates', 'refuse', '--json')
   t.equal(set.code, EXIT_CODES.done)
   t.match(JSON.parse(set.out), {
     name: 'First',
@@ -33,8 +40,11 @@ t.test('policies of a system can be changed, and nothing that was not named', as
     duplicatePolicy: 'refuse',
     tolerance: 'tolerant',
   })
-  t.match(await run('system', 'set', 's1', '--delivery', 'push'), { code: EXIT_CODES.refused, err: /LT_REG_BAD_FIELD/ })
-  const push = await run(
+  t.match(await change('system', 'set', 's1', '--delivery', 'push'), {
+    code: EXIT_CODES.refused,
+    err: /LT_REG_BAD_FIELD/,
+  })
+  const push = await change(
     'system',
     'set',
     's1',
@@ -49,26 +59,37 @@ t.test('policies of a system can be changed, and nothing that was not named', as
     code: EXIT_CODES.done,
     out: /Changed system s1: delivery push, signature required, duplicates refuse, checks tolerant/,
   })
-  const back = JSON.parse((await run('system', 'set', 's1', '--delivery', 'pull', '--push-url', '', '--json')).out)
+  const back = JSON.parse((await change('system', 'set', 's1', '--delivery', 'pull', '--push-url', '', '--json')).out)
   t.match(back, { delivery: 'pull', pushUrl: null, name: 'Sửa' })
-  t.match(await run('system', 'set', 's1'), { code: EXIT_CODES.usage, err: /--policy/ })
-  t.match(await run('system', 'set', 's1', '--policy', 'x'), { code: EXIT_CODES.usage, err: /off, report, required/ })
-  t.match(await run('system', 'set', 'nosuch', '--policy', 'off'), { code: EXIT_CODES.notFound })
+  t.match(await change('system', 'set', 's1'), { code: EXIT_CODES.usage, err: /--policy/ })
+  t.match(await change('system', 'set', 's1', '--policy', 'x'), {
+    code: EXIT_CODES.usage,
+    err: /off, report, required/,
+  })
+  t.match(await change('system', 'set', 'nosuch', '--policy', 'off'), { code: EXIT_CODES.notFound })
 })
 
 t.test('an agency is taken from the system that fronts it, and from no other', async (t) => {
   await addAgency(operator, { code: 'H90', name: 'Cơ quan' })
-  await run('system', 'add', 's2', 'Second')
-  t.match(await run('system', 'front', 's2', 'H90', '--by', 'lan', '--reason', 'công văn 5'), { code: EXIT_CODES.done })
-  t.match(await run('system', 'unfront', 's1', 'H90'), {
+  await change('system', 'add', 's2', 'Second')
+  t.match(await run('system', 'front', 's2', 'H90', '--reason', 'công văn 5'), { code: EXIT_CODES.done })
+  t.match(await change('system', 'unfront', 's1', 'H90'), {
     code: EXIT_CODES.notFound,
     out: /s1 does not receive for H90/,
   })
   t.match((await run('agency', 'show', 'H90')).out, /s2/)
-  t.match(await run('system', 'unfront', 's2', 'H90'), { code: EXIT_CODES.done, out: /s2 no longer receives for H90/ })
+  t.match(await change('system', 'unfront', 's2', 'H90'), {
+    code: EXIT_CODES.done,
+    out: /s2 no longer receives for H90/,
+  })
   t.notMatch((await run('agency', 'show', 'H90')).out, /s2/)
-  t.equal((await run('system', 'unfront', 's2', 'H90')).code, EXIT_CODES.notFound)
-  await run('system', 'set', 's2', '--policy', 'report', '--by', 'lan')
+  t.equal((await change('system', 'unfront', 's2', 'H90')).code, EXIT_CODES.notFound)
+  await change('system', 'set', 's2', '--policy', 'report')
+  t.match(await run('system', 'front', 's2', 'H90', '--reason', ' '), {
+    code: EXIT_CODES.refused,
+    err: /LT_OPS_BAD_FIELD/,
+  })
+  t.match(await runAs('', 'system', 'front', 's2', 'H90', '--reason', 'x'), { err: /LT_OPS_KEY_INVALID/ })
   const { rows } = await operator.query(
     `select d.details from audit_entry e join audit_detail d on d.entry_id = e.id where e.event = 'RegistryChanged' order by e.id`,
   )
@@ -77,13 +98,47 @@ t.test('an agency is taken from the system that fronts it, and from no other', a
     changes,
     [
       { change: 'added' },
-      { change: 'fronts', agency: 'H90', previous: null, operator: 'lan', reason: 'công văn 5' },
+      { change: 'fronts', agency: 'H90', previous: null, operator: 'lan', why: 'công văn 5' },
       { change: 'no-longer-fronts', agency: 'H90' },
-      { change: 'set', settings: { signaturePolicy: 'report' }, operator: 'lan' },
+      { change: 'set', settings: { signaturePolicy: 'report' }, operator: 'lan', why: 'công văn 4' },
     ],
     'each change once in the log, with who and why; what changed nothing is not there',
   )
   t.equal(changes.length, 4)
+})
+
+t.test('an agency and a system say whom notices go to', async (t) => {
+  await addAgency(operator, { code: 'H91', name: 'Cơ quan', contact: { address: 'Số 1' } })
+  const given = ['--post', 'Văn thư', '--mail', 'vanthu@h91.example', '--phone', '0912 345 678']
+  t.match(await change('agency', 'contact', 'H91', ...given), {
+    code: EXIT_CODES.done,
+    out: /H91 go to: Văn thư vanthu@h91.example 0912 345 678/,
+  })
+  t.match((await run('agency', 'show', 'H91')).out, /Contact +Văn thư, vanthu@h91.example/)
+  const { out } = await change('agency', 'contact', 'H91', '--phone', '', '--json')
+  t.same(JSON.parse(out).contact, { address: 'Số 1', post: 'Văn thư', email: 'vanthu@h91.example' })
+  for (const [option, value] of [
+    ['--mail', 'a@b.example, c@d.example'],
+    ['--phone', 'máy lẻ 12'],
+    ['--post', 'x\u0001'],
+  ] as const)
+    t.match(await change('agency', 'contact', 'H91', option, value), {
+      code: EXIT_CODES.refused,
+      err: /LT_REG_BAD_FIELD/,
+    })
+  t.match(await change('agency', 'contact', 'H91'), { code: EXIT_CODES.usage, err: /--post/ })
+  t.match(await change('agency', 'contact', 'H92', '--post', 'x'), { code: EXIT_CODES.notFound })
+  t.match(await change('system', 'contact', 's1', '--mail', 'truc@s1.example'), { code: EXIT_CODES.done })
+  t.match(await change('system', 'contact', 'nosuch', '--post', 'x'), { code: EXIT_CODES.notFound })
+  const { rows } = await operator.query(
+    `select d.details::json as details from audit_entry e join audit_detail d on d.entry_id = e.id
+      where d.details like '%"change":"contact"%' order by e.id`,
+  )
+  t.match(rows, [
+    { details: { agency: 'H91', mail: 'vanthu@h91.example', operator: 'lan', why: 'công văn 4' } },
+    { details: { agency: 'H91', phone: '' } },
+    { details: { system: 's1', mail: 'truc@s1.example' } },
+  ])
 })
 
 t.test('settings of the database that are wrong are told as such, and so is a server that is away', async (t) => {
@@ -214,12 +269,8 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   await eyes.query(
     `insert into content_proof select id, null, '{}', '', ${at} from dispatch where content_state = 'DELETING'`,
   )
-  await run('retention', 'class', 'document', '0', '--reason', 'thử')
-  const { key } = await addOperator(operator, { name: 'admin', role: 'administrator' }, undefined, 'test')
-  const stream = { write: () => true }
-  const environment = { DATABASE_URL: database.url('cli'), LIENTHONG_OPERATOR: key }
-  const suspend = ['system', 'suspend', 's1', '--reason', 'thử']
-  t.equal(await runCli(suspend, { stdout: stream, stderr: stream }, environment), EXIT_CODES.done)
+  t.equal((await change('system', 'suspend', 's1')).code, EXIT_CODES.done)
+  t.equal((await change('retention', 'class', 'document', '0')).code, EXIT_CODES.done)
   const found = JSON.parse((await run('stuck', '--json')).out) as { kind: string; id: string }[]
   const kinds = new Set(found.map(({ kind }) => kind))
   for (const kind of ['attempt', 'retrying', 'recall', 'reader', 'deleting', 'undeleted', 'suspended'])
@@ -228,5 +279,21 @@ t.test('what stands still beside the consignments is told too', async (t) => {
   t.match((await run('stuck')).out, /What to do: decide: lienthong system resume/)
   await eyes.query(`insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
     select '${id}', '${id}', id, 'H90', 'update', 'pending', now() from dispatch where content_state = 'KEPT'`)
-  t.notMatch((await run('stuck', '--json')).out, /undeleted/, 'content is kept while something is asked of it')
+  const young = (await run('stuck', '--json')).out
+  t.notMatch(young, /undeleted/, 'content is kept while something is asked of it')
+  t.notMatch(young, /"change"/, 'the receiver has a day to answer')
+  await eyes.query(`update business_request set opened_at = ${at}`)
+  await eyes.query(`insert into business_request (dispatch_id, consignment_id, target_dispatch_id, agency_code, action, outcome, opened_at)
+    select id_at(${at}, 9), id, dispatch_id, 'H90', 'replace', 'pending', ${at} from consignment where recall_pending`)
+  const late = JSON.parse((await run('stuck', '--json')).out) as { kind: string; id: string }[]
+  const changes = late.filter(({ kind }) => kind === 'change').map((each) => each.id)
+  t.equal(changes.length, 2, 'updates and replacements')
+  t.match((await run('stuck')).out, /What to do: ask the receiver to answer.*lienthong void/)
+  const voided = changes.find((each) => each !== id) ?? ''
+  t.match(await change('void', voided), { code: EXIT_CODES.done, out: /Nothing is asked/ })
+  t.match(await change('void', voided), { code: EXIT_CODES.notFound, out: /No update or replacement/ })
+  t.equal((await change('void', 'nonsense')).code, EXIT_CODES.notFound)
+  t.match(await run('void', voided), { code: EXIT_CODES.usage, err: /--reason/ })
+  t.match(await runAs('', 'void', voided, '--reason', 'x'), { code: EXIT_CODES.forbidden })
+  t.match((await run('stuck', '--json')).out, /"recall"/, 'what its sender asked back stays asked back')
 })

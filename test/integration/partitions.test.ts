@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { newConsignmentId, newDispatchId, newEntryId } from '../../libs/model/index.ts'
+import { addOperator } from '../../libs/pipeline/index.ts'
 import { detachPartition, findSubmission, openConnection, openPool } from '../../libs/store/index.ts'
 import { EXIT_CODES } from '../../services/cli/command.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
@@ -16,11 +17,14 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 for (const role of ['owner', 'cli'] as const)
   writeFileSync(join(folder, `${role}.env`), `DATABASE_URL='${database.url(role)}'\n`)
 
+const OPERATOR = 'chị Lan'
+const { key } = await addOperator(eyes, { name: OPERATOR, role: 'administrator' }, undefined, 'test')
+await eyes.query('delete from audit_pending')
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', '']
   const stdout = { write: (text: string) => (out += text) }
   const stderr = { write: (text: string) => (err += text) }
-  const environment = { LT_ENV_DIR: folder, LIENTHONG_BY: 'chị Lan' }
+  const environment = { LT_ENV_DIR: folder, LIENTHONG_OPERATOR: key }
   return { code: await runCli(['--lang', 'en', 'partitions', ...args], { stdout, stderr }, environment), out, err }
 }
 
@@ -109,7 +113,7 @@ t.test('a month is put away while others are read and written, and brought back 
   t.equal(await count('dispatch'), 1)
   t.equal(await count('consignment'), 1)
   t.equal(await count('content'), 1)
-  t.equal(await count('audit_entry'), 3, 'the log stays, with the entry of this')
+  t.equal(await count('audit_entry'), 4, 'the log stays, with the entry of this and of the operator')
   t.equal(await count('receipt'), 2)
   t.equal(await findSubmission(gateway, older.d), undefined)
   t.equal(await count('submission_recipient'), 1, 'the same bytes are a new submission from now on')
@@ -135,13 +139,47 @@ t.test('a month is put away while others are read and written, and brought back 
   t.same(
     rows.map(({ event, details }) => [event, JSON.parse(details).month, JSON.parse(details).operator]),
     [
-      ['PartitionDetached', far, 'chị Lan'],
-      ['PartitionDetached', near, 'chị Lan'],
-      ['PartitionAttached', near, 'chị Lan'],
-      ['PartitionAttached', far, 'chị Lan'],
+      ['PartitionDetached', far, OPERATOR],
+      ['PartitionDetached', near, OPERATOR],
+      ['PartitionAttached', near, OPERATOR],
+      ['PartitionAttached', far, OPERATOR],
     ],
   )
   await eyes.query('delete from audit_pending')
+})
+
+t.test('nobody without a name puts a month away', async (t) => {
+  const stream = { write: () => true }
+  for (const way of ['--detach', '--attach'])
+    t.equal(
+      await runCli(
+        ['partitions', way, far, '--reason', 'x'],
+        { stdout: stream, stderr: stream },
+        { LT_ENV_DIR: folder },
+      ),
+      EXIT_CODES.forbidden,
+    )
+  t.equal(await count('dispatch'), 2)
+})
+
+t.test('the keys of a month go in pages, and what was interrupted between two of them is done again', async (t) => {
+  await eyes.query(`insert into submission_key select $1, 'k' || n, 'h', $1 from generate_series(1, 45000) n`, [
+    older.d,
+  ])
+  // The second page of the moves fails.
+  await eyes.query(`create sequence page; grant usage on sequence page to public;
+    create function break_page() returns trigger language plpgsql as $$
+      begin if nextval('page') = 2 then raise exception 'torn'; end if; return null; end $$;
+    create trigger break_page after insert on archive.submission_key for each statement execute function break_page()`)
+  t.not((await run('--detach', far, '--reason', 'cũ')).code, EXIT_CODES.done)
+  const moved = await count('archive.submission_key')
+  t.ok(moved > 0 && moved < 45_001, `${moved} stay moved`)
+  t.match(await run('--detach', far, '--reason', 'tiếp'), { code: EXIT_CODES.done })
+  t.equal(await count('archive.submission_key'), 45_001)
+  await eyes.query(`drop trigger break_page on archive.submission_key; delete from audit_pending`)
+  t.match(await run('--attach', far, '--reason', 'tiếp'), { code: EXIT_CODES.done })
+  await eyes.query(`delete from submission_key where idempotency_key <> 'k'; delete from audit_pending`)
+  t.equal(await count('submission_key'), 2)
 })
 
 t.test('what was interrupted is done again', async (t) => {

@@ -20,6 +20,7 @@ import {
   findOverdueAttempts,
   findSenders,
   findSilenceChanges,
+  findTakenBack,
   findTargets,
   findWaitingPushes,
   fireClocks,
@@ -196,7 +197,8 @@ const STATEMENTS: Readonly<
     MONTHS + 6,
     (d) => findTargets(d, { issuer: 'A1', documentId: 'x', code: '', party: 'A2' }),
   ],
-  'a mark': ['routing', 4, (d) => lockTargets(d, [id], [{ id, marks: { A1: id } }], at)],
+  'a mark': ['routing', 4, (d) => lockTargets(d, [id], { by: id, targets: [{ id, agencies: ['A1'] }] }, at)],
+  'what is taken back whole': ['routing', NEAR + 4, (d) => findTakenBack(d, [id], idFloor([id]))],
   'consignments under a lock': [
     'routing',
     NEAR + 4,

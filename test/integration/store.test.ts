@@ -38,6 +38,7 @@ import {
   findReportedDispatches,
   findSenders,
   findSubmission,
+  findVoidable,
   findWaitingPushes,
   forgetHookAttempts,
   hasFreeConsignment,
@@ -96,6 +97,7 @@ import {
   takePushSlot,
   tryLeadSequencer,
   turnToPush,
+  voidRequests,
 } from '../../libs/store/index.ts'
 import { createDatabase } from '../harness/create-database.ts'
 
@@ -121,6 +123,20 @@ const BREAKER = {
 const onlyForeignKey = (error: unknown): void => {
   if ((error as { code?: unknown }).code !== '23503') throw error
 }
+
+/** What operators do to content and to requests. */
+const ACTS: readonly ((pool: Pool) => Promise<unknown>)[] = [
+  (pool) => holdContent(pool, { id: ID, hold: true, reason: 'x' }, []),
+  (pool) => setRetentionClass(pool, { code: 'x', keepDays: 1 }, sealed()),
+  (pool) => findVoidable(pool, ID),
+  (pool) => voidRequests(pool, ID, [], new Date().toISOString(), []),
+  (pool) =>
+    setRetentionRule(
+      pool,
+      { classCode: 'x', kind: null, documentType: '1', documentDetail: '2', systemId: ID },
+      sealed(),
+    ),
+]
 
 /** Runs every statement once with its service's own rights: a renamed column or a missing grant shows here. */
 const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unknown>)[]>> = {
@@ -241,18 +257,13 @@ const STATEMENTS: Readonly<Record<string, readonly ((pool: Pool) => Promise<unkn
         next: { epoch: 0, index: 0 },
       }),
   ],
+  // What a second operator approves there is done there.
+  console: ACTS,
   cli: [
-    (pool) => holdContent(pool, { id: ID, hold: true, reason: 'x' }, []),
+    ...ACTS,
     (pool) => listHeldContent(pool, 10),
     (pool) => listRetentionClasses(pool),
     (pool) => listRetentionRules(pool),
-    (pool) => setRetentionClass(pool, { code: 'x', keepDays: 1 }, sealed()),
-    (pool) =>
-      setRetentionRule(
-        pool,
-        { classCode: 'x', kind: null, documentType: '1', documentDetail: '2', systemId: ID },
-        sealed(),
-      ),
     (pool) => listPartitionMonths(pool),
     (pool) => listDispatchIds(pool, { after: ID, before: ID }, 1),
     (pool) => readBundles(pool, [ID], true),
@@ -286,8 +297,8 @@ t.test('every statement runs with the rights of its service', async (t) => {
   t.equal(await tryLeadSequencer(audit), true)
   const end = await readLogEnd(audit)
   t.equal(end.nextIndex, 0)
-  // Of the two changes of retention.
-  t.equal((await sequenceEntries(audit, end.epoch, end.nextIndex, 10)).length, 2)
+  // Of the changes of retention, two by each.
+  t.equal((await sequenceEntries(audit, end.epoch, end.nextIndex, 10)).length, 4)
   const second = await openConnection(database.url('audit'), 'audit')
   t.equal(await tryLeadSequencer(second), false, 'one leader at a time')
   await Promise.all([audit.end(), second.end()])
@@ -372,6 +383,7 @@ t.test('each role reads what its stage needs and nothing else', async (t) => {
     'log_cursor.index': ['receipts', ...operators],
     'operator.key_hash': operators,
     'operation_request.snapshot': operators,
+    'operation_tally.affected': operators,
     'maintenance.reason': ['gateway', ...operators],
     'receipt.xml': ['gateway', 'delivery', 'receipts', ...operators],
     'push_breaker.state': ['delivery', ...operators],

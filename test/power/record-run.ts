@@ -32,6 +32,8 @@ export interface RecordedRun extends Recording {
   /** The content folder as the run left it. */
   readonly blobDir: string
   readonly files: readonly KeptFile[]
+  /** How many parts each dispatch is kept in, in rows or files. */
+  readonly parts: ReadonlyMap<string, number>
   /** Each dispatch with the transaction that wrote it. */
   readonly transactions: ReadonlyMap<string, number>
   /** The cluster's home as it lay on disk, shut down in order, before the recording began. */
@@ -80,6 +82,9 @@ export async function recordRun(t: Teardown, documents: number, seed: number): P
   const files = await world.eyes.query<KeptFile>(
     'select dispatch_id as dispatch, path, size from content where path is not null',
   )
+  const parts = await world.eyes.query<{ dispatch: string; count: number }>(
+    'select dispatch_id as dispatch, count(*)::int as count from content group by 1',
+  )
   const written = await world.eyes.query<{ id: string; xid: number }>('select id, xmin::text::int as xid from dispatch')
   await world.stop('gateway')
   const end = await copyHome('end')
@@ -88,6 +93,7 @@ export async function recordRun(t: Teardown, documents: number, seed: number): P
     ...readRecording(calls, blobDir),
     blobDir,
     files: files.rows,
+    parts: new Map(parts.rows.map(({ dispatch, count }) => [dispatch, count])),
     transactions: new Map(written.rows.map(({ id, xid }) => [id, xid])),
     base,
     walBefore,

@@ -12,12 +12,13 @@ import { loseWal } from './wal-model.ts'
 
 // `make test-power`: records what a gateway and its PostgreSQL write, flush and answer, takes the power away at random moments, and
 // looks for each document that was answered before. CUTS: how many; STARTS: at so many of them the rest is really started;
-// DOCUMENTS, SEED.
+// DOCUMENTS, SEED. MODEL=0: the models' own verdict is not asked for, so that whatever is found was found by fsck on what was started.
 const env = processEnvironment()
 const seed = Number(env.SEED ?? Date.now() % 1_000_000_000)
 const [cuts, starts, documents] = [Number(env.CUTS ?? 300), Number(env.STARTS ?? 3), Number(env.DOCUMENTS ?? 24)]
 /** After an answer has begun to leave: nothing that was not safe then may count on the time it took. */
 const MOMENT_S = 1e-6
+const asksModel = env.MODEL !== '0'
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 process.exitCode = await runWithTeardown(async (t) => {
@@ -51,7 +52,7 @@ process.exitCode = await runWithTeardown(async (t) => {
     const remains = { disk: loseDisk(run.disk, cut, random), segment, wal: loseWal(before, wal, cut, random) }
     const answered = run.answers.filter(({ at }) => at < cut).map(({ dispatch }) => dispatch)
     looked += answered.length
-    const lost = findLosses(run, remains, { commits, after, answered })
+    const lost = asksModel ? findLosses(run, remains, { commits, after, answered }) : []
     losses.push(...lost.map((what) => `cut ${i}: ${what}`))
     if (answered.length > 0 && started < starts && i >= (cuts / (starts + 1)) * started) {
       started += 1

@@ -33,7 +33,7 @@ export async function startCopy(run: RecordedRun, remains: Remains, dispatches: 
   const port = await freePort()
   const postmaster = await startPostgres({ home, data: join(home, 'data'), ...clusterOwner() }, port, 'own')
   try {
-    return await lookFor(run.url(port), blobs, dispatches)
+    return await lookFor(run, run.url(port), blobs, dispatches)
   } finally {
     await endProcess(postmaster, 'SIGKILL')
   }
@@ -53,22 +53,38 @@ function rebuildContent({ blobDir }: RecordedRun, disk: ReadonlyMap<string, numb
   }
 }
 
-/** Each of the dispatches has its row; and fsck, which reads every row, entry and byte, finds nothing of anything that it reports as lost. */
-async function lookFor(url: string, blobDir: string, dispatches: readonly string[]): Promise<string[]> {
+/**
+ * Each of the dispatches has its row and all its parts; and fsck, which looks at every row, entry and byte, saw all of them and finds
+ * nothing wrong that it reports as lost or damaged.
+ */
+async function lookFor(
+  { parts }: RecordedRun,
+  url: string,
+  blobDir: string,
+  dispatches: readonly string[],
+): Promise<string[]> {
   const pool = openPool(url, { name: 'power', max: 2 })
   try {
-    const { rows } = await pool.query<{ id: string }>('select id from dispatch where id = any($1)', [dispatches])
-    const found = new Set(rows.map(({ id }) => id))
-    const missing = dispatches.filter((id) => !found.has(id)).map((id) => `${id}: no row`)
+    const { rows } = await pool.query<{ id: string; parts: number; files: number }>(
+      `select d.id, count(c.dispatch_id)::int as parts, count(c.path)::int as files
+       from dispatch d left join content c on c.dispatch_id = d.id group by d.id`,
+    )
+    const found = new Map(rows.map((row) => [row.id, row]))
+    const missing = dispatches.flatMap((id) => {
+      const [row, wanted] = [found.get(id), parts.get(id) ?? 0]
+      if (!row) return `${id}: no row`
+      return row.parts === wanted && wanted > 0 ? [] : `${id}: ${row.parts} of ${wanted} parts`
+    })
     const blobs = await openBlobStore({ dir: blobDir })
     const counts = { dispatches: 0, entries: 0, leaves: 0, files: 0 }
     // Nothing routes or sequences here: what waits for that is no fault.
     const fsck = { pool, blobs, systems: [], content: true, graceSeconds: 3_600, counts }
     for await (const { kind, id, severity, what, expected, found: instead } of runFsck(fsck))
       if (severity === 'critical' || severity === 'error')
-        missing.push(`${id}: ${kind}, ${what}: ${expected} expected, ${instead} found`)
-    if (counts.dispatches < dispatches.length || counts.entries < dispatches.length)
-      missing.push(`fsck saw ${counts.dispatches} dispatches and ${counts.entries} entries of ${dispatches.length}`)
+        missing.push(`${id}: fsck: ${kind}, ${what}: ${expected} expected, ${instead} found`)
+    const files = rows.reduce((sum, row) => sum + row.files, 0)
+    if (counts.dispatches !== rows.length || counts.files !== files || counts.entries < rows.length)
+      missing.push(`fsck saw ${counts.dispatches} of ${rows.length} dispatches, ${counts.files} of ${files} files`)
     return missing
   } finally {
     await pool.end()

@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { unbarCluster } from '../../services/cli/backup/bar-cluster.ts'
+import { copyCluster } from '../../services/cli/backup/copy-cluster.ts'
 import { copyContent } from '../../services/cli/backup/copy-content.ts'
-import { areTogether, copyKeys } from '../../services/cli/backup/copy-keys.ts'
+import { areTogether, checkKeys, copyKeys } from '../../services/cli/backup/copy-keys.ts'
 import { claimEmpty } from '../../services/cli/backup/empty-place.ts'
 import { judgeArchive } from '../../services/cli/backup/judge-archive.ts'
 import { noteEpoch, readEpochs } from '../../services/cli/backup/known-epochs.ts'
@@ -38,6 +40,11 @@ t.test('content: only what is new, held to the digest of its name', async (t) =>
   const wrong = `2026-11/019abcde-0000-7000-8000-000000000001/${'f'.repeat(64)}`
   t.match(await copyContent(from, to, join(folder, 'list'), still), { files: 1, damaged: [wrong] })
   t.match(await copyContent(join(folder, 'none'), to, join(folder, 'list'), still), { files: 0 })
+  await t.rejects(
+    copyContent(from, to, '/dev/full', still),
+    { code: 'LT_CLIENT_FOLDER_UNUSABLE', message: /\/dev\/full/ },
+    'a list that does not fit on the disk ends the run with a code and its name',
+  )
 })
 
 t.test('keys: an exchanged key replaces the older one, even of the same size', async (t) => {
@@ -48,11 +55,29 @@ t.test('keys: an exchanged key replaces the older one, even of the same size', a
     t.equal(await copyKeys(from, to), 1)
     t.equal(readFileSync(join(to, 'ca', 'root.pem'), 'utf8'), text)
   }
+  mkdirSync(join(folder, 'elsewhere'))
+  writeFileSync(join(folder, 'elsewhere', 'receipt.key.pem'), 'linked')
+  symlinkSync(join(folder, 'elsewhere', 'receipt.key.pem'), join(from, 'receipt.key.pem'))
+  symlinkSync('ca', join(from, 'again'))
+  t.equal(await copyKeys(from, to), 2, 'what a link names is a key as well')
+  t.equal(readFileSync(join(to, 'receipt.key.pem'), 'utf8'), 'linked')
+  symlinkSync(join(folder, 'elsewhere'), join(from, 'out'))
+  await t.rejects(
+    copyKeys(from, to),
+    { code: 'LT_BACKUP_KEYS_UNUSABLE', message: /out/ },
+    'a folder that lies elsewhere',
+  )
+  rmSync(join(from, 'out'))
+  rmSync(join(from, 'receipt.key.pem'))
+  for (const wrong of [from, join(folder, 'nowhere')])
+    await t.rejects(checkKeys(wrong), { code: 'LT_BACKUP_KEYS_UNUSABLE', message: /receipt\.key\.pem/ })
   t.ok(areTogether('/a/b', '/a'))
   t.ok(areTogether('/a', '/a/b'))
   t.ok(areTogether('/a', '/a'))
   t.notOk(areTogether('/a/b', '/a/bc'))
   t.notOk(areTogether('/a/b', '/a/..b'))
+  symlinkSync(folder, join(folder, 'keys-copy', 'link'))
+  t.ok(areTogether(join(folder, 'keys-copy/link/backups/new'), join(folder, 'backups')), 'by another name')
 })
 
 t.test('manifest: content before the end of the base is no backup; nor is a folder without a manifest', async (t) => {
@@ -75,7 +100,21 @@ t.test('manifest: content before the end of the base is no backup; nor is a fold
   mkdirSync(join(folder, 'backups', 'half.partial'))
   t.match(await readManifest(good), { label: 'good' })
   await t.rejects(readManifest(wrong), { code: 'LT_BACKUP_DAMAGED' })
-  t.equal(await findBackup(join(folder, 'backups'), ['good', 'wrong', 'half.partial', 'content']), good)
+  const all = ['good', 'wrong', 'half.partial', 'content']
+  await t.rejects(
+    findBackup(join(folder, 'backups'), all),
+    { code: 'LT_BACKUP_DAMAGED', message: /wrong/ },
+    'never an older one in silence',
+  )
+  rmSync(wrong, { recursive: true })
+  writeFileSync(join(folder, 'backups', 'notes'), '')
+  t.equal(await findBackup(join(folder, 'backups'), [...all, 'notes', 'none']), good)
+  const text = readFileSync(join(good, 'manifest.json'), 'utf8')
+  for (const short of ['', text.slice(0, -20), '{}', 'null', text.replace(/"ended": "[^"]*"/g, '"ended": 1')]) {
+    writeFileSync(join(good, 'manifest.json'), short)
+    await t.rejects(readManifest(good), { code: 'LT_BACKUP_DAMAGED' }, `truncated to ${short.length}`)
+  }
+  writeFileSync(join(good, 'manifest.json'), text)
   t.equal(await findBackup(good, ['manifest.json']), good)
   await t.rejects(findBackup(folder, ['half.partial']), { code: 'LT_BACKUP_DAMAGED' })
   t.equal(await readEpochs(good), 0)
@@ -95,35 +134,72 @@ t.test('older backups are given up, with the content that no kept one names', as
   for (const n of [1, 2, 3]) put(lot(n))
   const write = async (name: string, day: number, lines: readonly string[]): Promise<void> => {
     const at = `2026-11-0${day}T00:00:00.000Z`
-    mkdirSync(join(to, name), { recursive: true })
+    mkdirSync(join(to, name, 'postgres'), { recursive: true })
     const list = lines.map((line) => `${line} 1\n`).join('')
-    const listSha256 = sha256(Buffer.from(list)).toString('hex')
     writeFileSync(join(to, name, 'content.txt'), list)
+    const segment = `0000000100000000000000${String(day * 16).padStart(2, '0')}`
+    writeFileSync(join(to, name, 'postgres', 'backup_label'), `START WAL LOCATION: 0/1 (file ${segment})\n`)
     await writeManifest(join(to, name), {
       ...{ format: 1, label: name, database: 'd', serverVersion: '15', schema: '0010' },
       log: { epoch: 0, origin: 'lienthong/x', size: 1 },
       base: { timeline: 1, startLsn: '0/1', endLsn: '0/2', files: 1, manifestSha256: 'a', begun: at, ended: at },
-      content: { files: 0, bytes: 0, copied: 0, damaged: [], listSha256, begun: at, ended: at },
+      content: {
+        ...{ files: 0, bytes: 0, copied: 0, damaged: [], begun: at, ended: at },
+        listSha256: sha256(Buffer.from(list)).toString('hex'),
+      },
     })
   }
   await write('first', 1, [`${lot(1)}/${a}`, `${lot(2)}/${a}`])
   await write('second', 2, [`${lot(2)}/${a}`])
   await write('third', 3, [`${lot(2)}/${a}`, `${lot(3)}/${a}`, `${lot(3)}/${b}`])
-  t.same(await pruneBackups(to, 3), { backups: [], files: 0 }, 'as many as are to be kept')
+  t.same(await pruneBackups(to, 3), { backups: [], files: 0, segments: 0 }, 'as many as are to be kept')
   mkdirSync(join(to, 'fourth.partial'))
-  await t.rejects(pruneBackups(to, 1), { code: 'LT_BACKUP_PLACE_IN_USE' }, 'never beside one that is being taken')
+  await t.rejects(pruneBackups(to, 1), { code: 'LT_BACKUP_UNFINISHED' }, 'never beside one that is being taken')
   rmSync(join(to, 'fourth.partial'), { recursive: true })
   writeFileSync(join(to, 'second', 'manifest.json'), '{')
   await t.rejects(pruneBackups(to, 1), { code: 'LT_BACKUP_DAMAGED' }, 'nor while one cannot be read')
   await write('second', 2, [`${lot(2)}/${a}`])
   writeFileSync(join(to, 'third', 'content.txt'), `${lot(2)}/${a} 1\n`)
-  await t.rejects(pruneBackups(to, 2), { code: 'LT_BACKUP_DAMAGED' }, 'nor by a list that was cut')
+  await t.rejects(
+    pruneBackups(to, 2),
+    { code: 'LT_BACKUP_DAMAGED', message: /content\.txt/ },
+    'nor by a list cut short',
+  )
+  rmSync(join(to, 'third', 'content.txt'))
+  await t.rejects(pruneBackups(to, 2), { code: 'LT_BACKUP_DAMAGED', message: /content\.txt/ }, 'nor without a list')
   await write('third', 3, [`${lot(2)}/${a}`, `${lot(3)}/${a}`, `${lot(3)}/${b}`])
-  t.same(await pruneBackups(to, 2), { backups: ['first'], files: 3 })
+  t.same(readdirSync(to).sort(), ['content', 'first', 'second', 'third'], 'a refusal gives up nothing')
+  const wal = join(folder, 'wal')
+  mkdirSync(wal)
+  const old = ['000000010000000000000016', '000000010000000000000031', '000000010000000000000010.00000028.backup']
+  const needed = ['000000010000000000000032', '000000020000000000000040.partial', '00000002.history', 'notes']
+  for (const name of [...old, ...needed]) writeFileSync(join(wal, name), '')
+  await t.rejects(pruneBackups(to, 2, join(folder, 'no-wal')), { code: 'LT_BACKUP_WAL_INCOMPLETE' })
+  writeFileSync(join(to, 'content', 'notes'), '')
+  t.same(await pruneBackups(to, 2, wal), { backups: ['first'], files: 3, segments: 3 })
+  t.same(readdirSync(wal).sort(), needed.sort(), 'from the first segment on that the oldest kept one begins in')
+  mkdirSync(join(to, 'prune.partial', 'dead'), { recursive: true })
+  await t.rejects(pruneBackups(to, 2), { code: 'LT_BACKUP_UNFINISHED', message: /prune\.partial/ }, 'a run was killed')
+  rmSync(join(to, 'prune.partial'), { recursive: true })
   t.same(readdirSync(to).sort(), ['content', 'second', 'third'])
   t.same(readdirSync(join(to, 'content/2026-11')).length, 2, 'nothing of the first dispatch is left')
   t.same(readdirSync(join(to, 'content', lot(2))), [a])
   t.same(readdirSync(join(to, 'content', lot(3))).sort(), [a, b])
+})
+
+t.test('a cluster half restored starts for nobody else, and has its own settings again afterwards', async (t) => {
+  const [base, data] = [join(folder, 'base'), join(folder, 'data')]
+  mkdirSync(base)
+  mkdirSync(data)
+  const own = "work_mem = '8MB'\n"
+  writeFileSync(join(base, 'postgresql.auto.conf'), own)
+  writeFileSync(join(base, 'standby.signal'), '')
+  await copyCluster(base, data, {}, still.signal)
+  t.same(readdirSync(data).sort(), ['postgresql.auto.conf', 'recovery.signal'], 'it is no standby')
+  t.match(readFileSync(join(data, 'postgresql.auto.conf'), 'utf8'), /hba_file = .*not-finished/)
+  await unbarCluster(data, {})
+  t.equal(readFileSync(join(data, 'postgresql.auto.conf'), 'utf8'), own)
+  await t.rejects(copyCluster(join(folder, 'no-base'), data, {}, still.signal), { code: 'LT_BACKUP_PROGRAM_FAILED' })
 })
 
 t.test('places are empty or refused', async (t) => {

@@ -174,6 +174,9 @@ t.test('a look at a clock writes down what passed, once, and says when to look n
   t.match(end.done, { expired: /./ })
   const taken = judge(fresh, at('2026-11-20', '17:00'), { state: 'ACKNOWLEDGED', handed_over_at: SINCE })
   t.same([taken.passed, taken.next], [[], undefined], 'nothing to watch any more')
+  const shutOut = judge({ since: SINCE, done: late.done }, at('2027-01-07', '08:00'), { suspended: true })
+  t.same([shutOut.passed, shutOut.expires], [[], false], 'who is suspended neglects nothing')
+  t.same(shutOut.next, at('2027-01-07', '09:00'), 'and is looked at again')
   // Whenever it is looked at, each rule passes once and the next look lies ahead.
   let standing: ClockStanding = fresh
   const seen: string[] = []

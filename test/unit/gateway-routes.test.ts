@@ -44,7 +44,7 @@ t.test('an event stream whose caller left before it was opened keeps nothing', {
     pool: { query: () => Promise.reject(new Error('none')) },
     registry: { agenciesOf: () => ['H26'], system: () => ({}), certificate: () => undefined },
     mailboxFloor: () => undefined,
-    noteSeen: () => (seen += 1),
+    seen: { note: () => undefined, notePoll: () => (seen += 1) },
     mailboxes: { add },
     notices: { add },
   } as unknown as Gateway

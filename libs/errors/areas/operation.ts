@@ -102,6 +102,17 @@ export const operationErrors = defineErrors({
       en: 'Read the request again and name the digest of what you saw.',
     },
   },
+  LT_OPS_POLICY_CHANGED: {
+    ...PASSING,
+    title: {
+      vi: 'Quy định phê duyệt của thao tác {action} vừa được người khác thay đổi.',
+      en: 'The policy of {action} was changed by somebody else meanwhile.',
+    },
+    advice: {
+      vi: 'Xem lại các quy định rồi làm lại nếu vẫn cần.',
+      en: 'Read the policies again and repeat if it is still wanted.',
+    },
+  },
   LT_OPS_UNKNOWN_OPERATOR: {
     ...MISSING,
     title: {

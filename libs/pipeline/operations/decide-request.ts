@@ -2,15 +2,29 @@ import { BusError } from '../../errors/index.ts'
 import { EVENTS, SUBJECTS } from '../../model/index.ts'
 import { sabotaged } from '../../runtime/index.ts'
 import {
+  findOperated,
   findRequest,
   finishRequest,
+  inTransaction,
   type OperationRequestRow,
+  type Queryable,
   decideRequest as writeDecision,
 } from '../../store/index.ts'
 import { sealEntry } from '../seal-entry.ts'
-import type { PlannedMove } from './judge-consignment.ts'
-import { type Cause, causeDetails, checkReason, type Operations, type Operator, type Subject } from './operation.ts'
-import { countSkips, type Performed, perform } from './perform.ts'
+import { carryOut } from './carry-out.ts'
+import type { PlannedMove, Skip } from './judge-consignment.ts'
+import {
+  type Cause,
+  causeDetails,
+  checkReason,
+  type Operations,
+  type Operator,
+  type PolicySubject,
+  type Subject,
+} from './operation.ts'
+import { countSkips, performAtOnce } from './perform.ts'
+import { EVENT_OF } from './seal-operation.ts'
+import { renewBeforeResume } from './suspend-system.ts'
 
 export interface Decision {
   readonly id: string
@@ -21,33 +35,53 @@ export interface Decision {
   readonly requestId: string
 }
 
+type Requested = Subject | PolicySubject
+type OnConsignments = Extract<Subject, { on: 'consignments' }>
+const PAGE = 500
+
 /**
  * Approves a request of another operator and carries it out, once: of two who approve one does. Only what the request shows is done;
  * what changed since it was filed is left alone. An execution that a dead process abandoned is carried on by whoever approves it again.
- * @throws BusError LT_OPS_UNKNOWN_REQUEST, LT_OPS_OWN_REQUEST, LT_OPS_OTHER_DIGEST, LT_OPS_REQUEST_EXPIRED, LT_OPS_REQUEST_DECIDED, LT_OPS_REQUESTER_REVOKED,
- *   LT_STORE_UNAVAILABLE
+ * @throws BusError LT_OPS_UNKNOWN_REQUEST, LT_OPS_OWN_REQUEST, LT_OPS_NOT_ADMINISTRATOR, LT_OPS_OTHER_DIGEST, LT_OPS_REQUEST_EXPIRED,
+ *   LT_OPS_REQUEST_DECIDED, LT_OPS_REQUESTER_REVOKED, LT_STORE_UNAVAILABLE
  */
 export async function approveRequest(operations: Operations, decision: Decision): Promise<OperationRequestRow> {
+  const { operator } = decision
   const row = await find(operations, decision.id)
-  if (row.requested_by === decision.operator.id && !sabotaged('self-approval'))
+  const subject = row.subject as Requested
+  if (row.requested_by === operator.id && !sabotaged('self-approval'))
     throw new BusError('LT_OPS_OWN_REQUEST', { id: row.id })
+  if (subject.on === 'policy' && operator.role !== 'administrator')
+    throw new BusError('LT_OPS_NOT_ADMINISTRATOR', { name: operator.name })
   if (decision.digest !== row.digest.toString('hex')) throw new BusError('LT_OPS_OTHER_DIGEST', { id: row.id })
-  await decide(operations, row, decision, true)
+  const approvedAt = await decide(operations, row, decision, true)
   const cause: Cause = {
     operator: { id: row.requested_by, name: row.requester, role: 'operator' },
     reason: row.reason,
     requestId: decision.requestId,
-    approval: { request: row.id, by: decision.operator.name },
+    approval: { request: row.id, by: operator.name },
   }
-  const { moves } = row.snapshot as { moves: PlannedMove[] }
-  const performed = await perform(operations, row.subject as Subject, moves, cause)
-  // What the dead process had done stands in the log and is left alone here.
-  const result = { ...describeResult(performed), ...(row.abandoned ? { resumed: true } : {}) }
-  const now = new Date()
-  const details = { action: row.action, result: JSON.stringify(result), ...causeDetails(cause) }
-  await finishRequest(operations.pool, { id: row.id, result, at: now.toISOString() }, [
-    { owner: row.id, ...sealEntry({ event: EVENTS.operationDone, details }, now) },
-  ])
+  const finish = (database: Queryable, outcome: object): Promise<boolean> => {
+    const result = { ...outcome, ...(row.abandoned ? { resumed: true } : {}) }
+    const now = new Date()
+    const details = { action: row.action, result: JSON.stringify(result), ...causeDetails(cause) }
+    return finishRequest(database, { id: row.id, approvedBy: operator.id, approvedAt, result, at: now.toISOString() }, [
+      { owner: row.id, ...sealEntry({ event: EVENTS.operationDone, details }, now) },
+    ])
+  }
+  if (subject.on === 'consignments') {
+    const { moves } = row.snapshot as { moves: PlannedMove[] }
+    const { done, skipped } = await carryOut(operations, subject.action, moves, cause, { again: false })
+    await finish(operations.pool, await total(operations, row, done.length, skipped))
+  } else {
+    if (subject.on === 'system') await renewBeforeResume(operations, subject)
+    // With its end in one commit: an execution that was abandoned had changed nothing.
+    await inTransaction(operations.pool, async (client) => {
+      const result = await performAtOnce(client, subject, cause)
+      if (!(await finish(client, result))) throw new BusError('LT_OPS_REQUEST_DECIDED', { id: row.id, state: 'DONE' })
+    })
+    if (subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
+  }
   operations.bus?.publish(SUBJECTS.auditPending)
   return find(operations, row.id)
 }
@@ -66,19 +100,50 @@ async function find({ pool }: Pick<Operations, 'pool'>, id: string): Promise<Ope
   return row
 }
 
+/** What came of all executions of a request: what a dead process had moved is not left out, nor counted as left alone. */
+async function total(
+  operations: Operations,
+  row: OperationRequestRow,
+  done: number,
+  skipped: readonly Skip[],
+): Promise<{ done: number; skipped: ReturnType<typeof countSkips> }> {
+  const earlier = row.abandoned ? await movedEarlier(operations, row, new Set(skipped.map(({ id }) => id))) : new Set()
+  return { done: done + earlier.size, skipped: countSkips(skipped.filter(({ id }) => !earlier.has(id))) }
+}
+
+/** Of these, what earlier executions of a request moved. */
+async function movedEarlier(
+  { pool }: Pick<Operations, 'pool'>,
+  row: OperationRequestRow,
+  among?: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const { moves } = row.snapshot as { moves: PlannedMove[] }
+  const asked = among ? moves.filter(({ id }) => among.has(id)) : moves
+  const event = EVENT_OF[(row.subject as OnConsignments).action]
+  const found = new Set<string>()
+  for (let at = 0; at < asked.length; at += PAGE)
+    for (const id of await findOperated(pool, row.id, event, asked.slice(at, at + PAGE))) found.add(id)
+  return found
+}
+
+/** Writes the decision with its entry, and answers its time. */
 async function decide(
   operations: Operations,
   row: OperationRequestRow,
   { operator, reason, requestId }: Decision,
   approves: boolean,
-): Promise<void> {
+): Promise<string> {
   const now = new Date()
+  const at = now.toISOString()
   const event = approves ? EVENTS.operationApproved : EVENTS.operationRejected
+  const ends = row.abandoned && !approves && (row.subject as Requested).on === 'consignments'
+  const result = ends ? { done: (await movedEarlier(operations, row)).size } : null
   const details = {
     action: row.action,
     digest: row.digest.toString('hex'),
     requestedBy: row.requester,
     ...(row.abandoned ? { resumed: true } : {}),
+    ...(result ?? {}),
     ...causeDetails({ operator, reason: reason ?? '', requestId }),
   }
   const decided = await writeDecision(
@@ -88,21 +153,17 @@ async function decide(
       approves,
       by: operator.id,
       reason: reason ?? null,
-      at: now.toISOString(),
+      at,
+      abandoned: row.abandoned,
+      result,
       ownToo: sabotaged('self-approval'),
     },
     [{ owner: row.id, ...sealEntry({ event, details }, now) }],
   )
-  if (decided) return
-  const { id, state, expired, requester, requester_revoked: revoked } = await find(operations, row.id)
+  if (decided) return at
+  const { id, state, expired, abandoned, requester, requester_revoked: revoked } = await find(operations, row.id)
   if (expired) throw new BusError('LT_OPS_REQUEST_EXPIRED', { id })
-  if (state !== 'PENDING') throw new BusError('LT_OPS_REQUEST_DECIDED', { id, state })
+  if (state !== 'PENDING' && !abandoned) throw new BusError('LT_OPS_REQUEST_DECIDED', { id, state })
   if (revoked && approves) throw new BusError('LT_OPS_REQUESTER_REVOKED', { id, name: requester })
   throw new BusError('LT_OPS_KEY_INVALID')
-}
-
-/** What is kept of a result: counts, and what was left alone. */
-function describeResult(result: Performed): Record<string, string | number | boolean | object> {
-  if ('changed' in result) return { changed: result.changed }
-  return { done: result.done.length, skipped: countSkips(result.skipped) }
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '../../bus/index.ts'
 import { BusError } from '../../errors/index.ts'
-import type { OperableQuery, OperatorRole, Pool } from '../../store/index.ts'
+import type { OperableQuery, OperatorRole, Pool, RetentionRule } from '../../store/index.ts'
 
 /** An operator who proved a key. */
 export interface Operator {
@@ -55,31 +55,47 @@ const MAX_REASON = 500
 /** A reason as it goes into the log. @throws BusError LT_OPS_BAD_FIELD when it says nothing or too much */
 export function checkReason(reason: string): string {
   const text = reason.trim()
-  if (text === '' || text.length > MAX_REASON || /\p{Cc}/u.test(text.replace(/[\n\t]/g, '')))
+  if (text === '' || text.length > MAX_REASON || /[\p{Cc}\p{Cs}]/u.test(text.replace(/[\n\t]/g, '')))
     throw new BusError('LT_OPS_BAD_FIELD', { field: 'reason' })
   return text
 }
 
-/** What every entry of an action says about its cause. */
+/** What every entry of an action says about its cause; a change that explains itself may have no reason. */
 export function causeDetails({ operator, reason, requestId, approval }: Cause): Record<string, string> {
   return {
     operator: operator.name,
     operatorId: operator.id,
-    why: reason,
+    ...(reason === '' ? {} : { why: reason }),
     request: requestId,
     ...(approval ? { operation: approval.request, approvedBy: approval.by } : {}),
   }
 }
 
+/** Days of a class, or the dispatches that fall into one. */
+export type RetentionChange =
+  | { readonly class: { readonly code: string; readonly keepDays: number | null; readonly note?: string } }
+  | { readonly rule: RetentionRule }
+
 /** What an action is about, as it is kept in a request for approval. */
 export type Subject =
   | { readonly on: 'consignments'; readonly action: ConsignmentAction; readonly selection: Selection }
   | { readonly on: 'system'; readonly action: 'suspend' | 'resume'; readonly system: string }
+  | { readonly on: 'content'; readonly action: 'hold-content' | 'release-content'; readonly dispatch: string }
+  | { readonly on: 'request'; readonly action: 'void'; readonly consignment: string }
+  | { readonly on: 'retention'; readonly action: 'retention'; readonly change: RetentionChange }
   | { readonly on: 'axis'; readonly action: 'maintenance'; readonly begin: boolean; readonly until?: string }
 
-/** Under which an action stands in the table of policies: requeueing by query is a replay. */
-export function policyOf(subject: Subject): string {
-  return subject.on === 'consignments' && subject.action === 'requeue' && 'query' in subject.selection
-    ? 'replay'
-    : subject.action
+/** The change of a policy. */
+export interface PolicySubject {
+  readonly on: 'policy'
+  readonly action: 'policy'
+  readonly policy: Limits & { readonly action: string }
+  /** What it was when the change was asked for: another is not overwritten. */
+  readonly seen: Limits
+}
+
+/** Above how many consignments an action needs a second operator (`null`: never), and how many hours a request waits. */
+interface Limits {
+  readonly above: number | null
+  readonly hours: number
 }

@@ -1,12 +1,23 @@
 import { catalogue } from '../../errors/index.ts'
+import { SUBJECTS } from '../../model/index.ts'
+import type { HoldOutcome, Queryable } from '../../store/index.ts'
 import { carryOut, type OperationResult } from './carry-out.ts'
+import { changeHold, changeRetention } from './change-content.ts'
 import type { PlannedMove, Skip } from './judge-consignment.ts'
-import type { Cause, Operations, Subject } from './operation.ts'
+import type { Cause, Operations, PolicySubject, Subject } from './operation.ts'
 import { setMaintenance } from './set-maintenance.ts'
-import { changeSuspension } from './suspend-system.ts'
+import { setPolicy } from './set-policy.ts'
+import { changeSuspension, renewBeforeResume } from './suspend-system.ts'
+import { voidRequest } from './void-request.ts'
 
-/** What came of an action: of consignments which and why not, of others whether anything changed. */
-export type Performed = OperationResult | { readonly changed: boolean }
+/** Whether anything changed; of a legal hold also what stood in its way. */
+interface PerformedAtOnce {
+  readonly changed: boolean
+  readonly outcome?: HoldOutcome
+}
+
+/** What came of an action: of consignments which and why not. */
+export type Performed = OperationResult | PerformedAtOnce
 
 /**
  * Does what an action is about. Doing it twice changes nothing the second time.
@@ -18,10 +29,26 @@ export async function perform(
   moves: readonly PlannedMove[],
   cause: Cause,
 ): Promise<Performed> {
-  if (subject.on === 'consignments')
-    return carryOut(operations, subject.action, moves, cause, { again: cause.approval === undefined })
-  if (subject.on === 'system') return { changed: await changeSuspension(operations, subject, cause) }
-  return { changed: await setMaintenance(operations, subject, cause) }
+  if (subject.on === 'consignments') return carryOut(operations, subject.action, moves, cause, { again: true })
+  if (subject.on === 'system') await renewBeforeResume(operations, subject)
+  const result = await performAtOnce(operations.pool, subject, cause)
+  if (result.changed && subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
+  if (result.changed) operations.bus?.publish(SUBJECTS.auditPending)
+  return result
+}
+
+/** Does what is done in one statement. @throws BusError LT_REG_UNKNOWN_SYSTEM */
+export async function performAtOnce(
+  database: Queryable,
+  subject: Exclude<Subject, { on: 'consignments' }> | PolicySubject,
+  cause: Cause,
+): Promise<PerformedAtOnce> {
+  if (subject.on === 'content') return changeHold(database, subject, cause)
+  if (subject.on === 'retention') return { changed: await changeRetention(database, subject, cause) }
+  if (subject.on === 'request') return { changed: await voidRequest(database, subject, cause) }
+  if (subject.on === 'system') return { changed: await changeSuspension(database, subject, cause) }
+  if (subject.on === 'policy') return { changed: await setPolicy(database, subject, cause) }
+  return { changed: await setMaintenance(database, subject, cause) }
 }
 
 /** How often each reason for leaving one alone stands there, most frequent first. */

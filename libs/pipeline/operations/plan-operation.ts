@@ -1,5 +1,6 @@
 import { BusError } from '../../errors/index.ts'
 import { findOperable, listOperable, type OperableConsignment } from '../../store/index.ts'
+import { checkInstant } from './check-instant.ts'
 import { isSkip, judgeConsignment, type PlannedMove, type Skip } from './judge-consignment.ts'
 import type { ConsignmentAction, Operations, Selection } from './operation.ts'
 
@@ -16,7 +17,7 @@ export interface OperationPlan {
 
 /**
  * Finds out what an action would do, to whom, and what it would leave alone and why. Nothing is changed.
- * @throws BusError LT_OPS_TOO_MANY, LT_REG_UNKNOWN_SYSTEM, LT_STORE_UNAVAILABLE
+ * @throws BusError LT_OPS_BAD_FIELD, LT_OPS_TOO_MANY, LT_REG_UNKNOWN_SYSTEM, LT_STORE_UNAVAILABLE
  */
 export async function planOperation(
   operations: Operations,
@@ -57,6 +58,7 @@ async function* pagesOf(
     return
   }
   const { system, ...query } = selection.query
+  for (const field of ['since', 'until'] as const) if (query[field] !== undefined) checkInstant(field, query[field])
   if (system !== undefined && !directory.system(system)) throw new BusError('LT_REG_UNKNOWN_SYSTEM', { system })
   const own = system === undefined ? undefined : directory.agenciesOf(system)
   const agencies = own && query.agencies ? query.agencies.filter((code) => own.includes(code)) : (own ?? query.agencies)

@@ -4,7 +4,8 @@ import { type AuditDraft, type SealedEntry, sealEntry } from '../seal-entry.ts'
 import type { PlannedMove } from './judge-consignment.ts'
 import { type Cause, type ConsignmentAction, causeDetails } from './operation.ts'
 
-const EVENT: Readonly<Record<ConsignmentAction, EventName>> = {
+/** The entry of an action on a consignment. */
+export const EVENT_OF: Readonly<Record<ConsignmentAction, EventName>> = {
   hold: EVENTS.held,
   release: EVENTS.released,
   requeue: EVENTS.requeued,
@@ -24,7 +25,7 @@ export function sealMove(action: ConsignmentAction, move: PlannedMove, cause: Ca
     owner: move.id,
     ...sealEntry({ event, dispatchId: move.dispatch, consignmentId: move.id, details: { agency, ...details } }, at),
   })
-  const entries = [own(EVENT[action], { from, state: to, ...causeDetails(cause) })]
+  const entries = [own(EVENT_OF[action], { from, state: to, ...causeDetails(cause) })]
   if (to === 'DEAD') entries.push(own(EVENTS.deadLettered, { system, reason: 'LT_OPS_CLOSED', text: cause.reason }))
   if (move.mode !== null && move.mode !== move.fromMode)
     entries.push(own(EVENTS.reassigned, { from: move.fromMode, to: move.mode }))

@@ -1,7 +1,7 @@
-import { EVENTS, SUBJECTS, uuidv7 } from '../../model/index.ts'
-import { type MaintenanceRow, updateMaintenance } from '../../store/index.ts'
+import { EVENTS, uuidv7 } from '../../model/index.ts'
+import { type MaintenanceRow, type Queryable, updateMaintenance } from '../../store/index.ts'
 import { sealEntry } from '../seal-entry.ts'
-import { type Cause, causeDetails, type Operations, type Subject } from './operation.ts'
+import { type Cause, causeDetails, type Subject } from './operation.ts'
 
 const DEFAULT_PAUSE_S = 60
 const LONGEST_PAUSE_S = 3600
@@ -11,7 +11,7 @@ const LONGEST_PAUSE_S = 3600
  * every acceptance asks in its own statement. Answers whether anything changed. @throws BusError LT_STORE_UNAVAILABLE
  */
 export async function setMaintenance(
-  { pool, bus }: Pick<Operations, 'pool' | 'bus'>,
+  database: Queryable,
   { begin, until }: Extract<Subject, { on: 'axis' }>,
   cause: Cause,
 ): Promise<boolean> {
@@ -20,11 +20,7 @@ export async function setMaintenance(
   const event = begin ? EVENTS.maintenanceBegun : EVENTS.maintenanceEnded
   const details = { ...causeDetails(cause), ...(begin && until !== undefined ? { until } : {}) }
   const on = { reason: cause.reason, by: cause.operator.name, at: now.toISOString(), until: until ?? null }
-  const changed = await updateMaintenance(pool, begin ? on : null, owner, [
-    { owner, ...sealEntry({ event, details }, now) },
-  ])
-  if (changed) bus?.publish(SUBJECTS.auditPending)
-  return changed
+  return updateMaintenance(database, begin ? on : null, owner, [{ owner, ...sealEntry({ event, details }, now) }])
 }
 
 /** Seconds after which a sender may ask again: until maintenance is expected to end, within reason. */

@@ -1,31 +1,40 @@
 import { BusError } from '../../errors/index.ts'
-import { EVENTS, SUBJECTS } from '../../model/index.ts'
-import { operateSystem, readSystem, renewPushes } from '../../store/index.ts'
+import { EVENTS } from '../../model/index.ts'
+import { operateSystem, type Queryable, readSystem, renewClocks, renewPushes } from '../../store/index.ts'
 import { sealEntry } from '../seal-entry.ts'
 import { type Cause, causeDetails, type Operations, type Subject } from './operation.ts'
 
+type OnSystem = Extract<Subject, { on: 'system' }>
+
 /**
- * Suspends a system, or lets it act again; every service follows within seconds, an acceptance asks in its own statement. Pushes
- * that waited for the end of a suspension begin their time to live then. Answers whether anything changed. @throws BusError LT_REG_UNKNOWN_SYSTEM, LT_STORE_UNAVAILABLE
+ * Begins anew the time to live, and the terms, of what waited for a system that is about to be resumed, in commits of its own: whoever
+ * sees it resumed must not find an age from the time of its suspension. Nothing where it does not stand suspended. @throws BusError LT_STORE_UNAVAILABLE
+ */
+export async function renewBeforeResume(
+  { pool, directory }: Pick<Operations, 'pool' | 'directory'>,
+  { action, system: code }: OnSystem,
+): Promise<void> {
+  if (action !== 'resume' || !(await readSystem(pool, code))?.suspendedAt) return
+  await renewPushes(pool, directory.agenciesOf(code))
+  await renewClocks(pool, directory.agenciesOf(code))
+}
+
+/**
+ * Suspends a system, or lets it act again; every service follows within seconds, an acceptance asks in its own statement. Answers
+ * whether anything changed. @throws BusError LT_REG_UNKNOWN_SYSTEM, LT_STORE_UNAVAILABLE
  */
 export async function changeSuspension(
-  { pool, bus, directory }: Operations,
-  { action, system: code }: Extract<Subject, { on: 'system' }>,
+  database: Queryable,
+  { action, system: code }: OnSystem,
   cause: Cause,
 ): Promise<boolean> {
-  const system = await readSystem(pool, code)
+  const system = await readSystem(database, code)
   if (!system) throw new BusError('LT_REG_UNKNOWN_SYSTEM', { system: code.slice(0, 64) })
   const suspends = action === 'suspend'
   const event = suspends ? EVENTS.systemSuspended : EVENTS.systemResumed
   const details = { system: code, ...causeDetails(cause) }
-  // Before it counts as resumed: whoever sees that must not find an age from the time of its suspension.
-  if (!suspends && system.suspendedAt !== null) await renewPushes(pool, directory.agenciesOf(code))
-  const outcome = await operateSystem(pool, { id: system.id, reason: suspends ? cause.reason : null }, [
+  const outcome = await operateSystem(database, { id: system.id, reason: suspends ? cause.reason : null }, [
     { owner: system.id, ...sealEntry({ event, details }, new Date()) },
   ])
-  if (outcome === 'changed') {
-    bus?.publish(SUBJECTS.registryChanged)
-    bus?.publish(SUBJECTS.auditPending)
-  }
   return outcome === 'changed'
 }

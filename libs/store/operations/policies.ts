@@ -17,20 +17,29 @@ export async function listPolicies(database: Queryable): Promise<OperationPolicy
   ).rows
 }
 
-/** Sets the policy of one action; `undefined` when there is no such action. The entry's owner is `entryOwner`. */
+/** Sets the policy of an action that still stands as it was seen; `undefined`: it does not. The entry's owner is `entryOwner`. */
 export async function updatePolicy(
   database: Queryable,
   policy: OperationPolicyRow,
+  seen: Pick<OperationPolicyRow, 'approval_above' | 'expires_hours'>,
   entryOwner: string,
   entries: readonly ({ readonly owner: string } & object)[],
 ): Promise<OperationPolicyRow | undefined> {
   const { rows } = await database.query<OperationPolicyRow>({
     name: 'update-policy',
     text: `with changed as (
-        update operation_policy set approval_above = $2, expires_hours = $3 where action = $1
+        update operation_policy set approval_above = $2, expires_hours = $3 where action = $1 and approval_above is not distinct from $6 and expires_hours = $7
         returning action, approval_above, expires_hours
       ), moved as (select $4::uuid as id from changed), ${auditCtes('$5', 'moved')} select * from changed`,
-    values: [policy.action, policy.approval_above, policy.expires_hours, entryOwner, JSON.stringify(entries)],
+    values: [
+      policy.action,
+      policy.approval_above,
+      policy.expires_hours,
+      entryOwner,
+      JSON.stringify(entries),
+      seen.approval_above,
+      seen.expires_hours,
+    ],
   })
   return rows[0]
 }

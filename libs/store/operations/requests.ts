@@ -109,6 +109,10 @@ export async function decideRequest(
     readonly by: string
     readonly reason: string | null
     readonly at: string
+    /** What was seen: that it waits, or that its execution was abandoned. */
+    readonly abandoned: boolean
+    /** What an abandoned execution that ends here had done. */
+    readonly result: object | null
     /** Whether a requester may approve his own: never, except to see a test turn red. */
     readonly ownToo?: boolean
   },
@@ -118,9 +122,10 @@ export async function decideRequest(
     name: 'decide-request',
     text: `with moved as (
         update operation_request r set state = case when $2::boolean then 'EXECUTING' else 'REJECTED' end,
-          decided_by = o.id, decided_at = $5, decision_reason = $4, finished_at = case when not $2 then $5::timestamptz end
+          decided_by = o.id, decided_at = $5, decision_reason = $4, finished_at = case when not $2 then $5::timestamptz end,
+          result = $9
         from operator o
-        where r.id = $1 and ((r.state = 'PENDING' and r.expires_at > clock_timestamp()) or (${ABANDONED}))
+        where r.id = $1 and case when $8::boolean then ${ABANDONED} else r.state = 'PENDING' and r.expires_at > clock_timestamp() end
           and (not $2 or exists (select from operator q where q.id = r.requested_by and q.revoked_at is null))
           and o.id = $3 and o.revoked_at is null and (not $2 or o.id <> r.requested_by or $7)
         returning r.id
@@ -133,24 +138,40 @@ export async function decideRequest(
       decision.at,
       JSON.stringify(entries),
       decision.ownToo ?? false,
+      decision.abandoned,
+      decision.result === null ? null : JSON.stringify(decision.result),
     ],
   })
   return rowCount === 1
 }
 
-/** Keeps what came of an approved request. Answers whether it was this call. */
+/** Keeps what came of an approved request, while it is this approval's to carry out. Answers whether it was. */
 export async function finishRequest(
   database: Queryable,
-  request: { readonly id: string; readonly result: object; readonly at: string },
+  request: {
+    readonly id: string
+    readonly approvedBy: string
+    readonly approvedAt: string
+    readonly result: object
+    readonly at: string
+  },
   entries: readonly Entry[],
 ): Promise<boolean> {
   const { rowCount } = await database.query({
     name: 'finish-request',
     text: `with moved as (
-        update operation_request set state = 'DONE', result = $2, finished_at = $3 where id = $1 and state = 'EXECUTING'
+        update operation_request set state = 'DONE', result = $2, finished_at = $3
+        where id = $1 and state = 'EXECUTING' and decided_by = $5 and decided_at = $6
         returning id
       ), ${auditCtes('$4', 'moved')} select id from moved`,
-    values: [request.id, JSON.stringify(request.result), request.at, JSON.stringify(entries)],
+    values: [
+      request.id,
+      JSON.stringify(request.result),
+      request.at,
+      JSON.stringify(entries),
+      request.approvedBy,
+      request.approvedAt,
+    ],
   })
   return rowCount === 1
 }

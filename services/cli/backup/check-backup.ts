@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { BusError } from '../../../libs/errors/index.ts'
+import { checkList } from './check-list.ts'
 import { type BackupManifest, readManifest } from './manifest.ts'
 import { runProgram } from './run-program.ts'
 import { readBase } from './take-base.ts'
@@ -17,11 +16,7 @@ export async function checkBackup(backup: string, signal: AbortSignal): Promise<
   const base = await readBase(folder)
   if (base.manifestSha256 !== manifest.base.manifestSha256)
     throw new BusError('LT_BACKUP_DAMAGED', { path: join(folder, 'backup_manifest'), reason: 'another SHA-256' })
-  const list = join(backup, 'content.txt')
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(list)) hash.update(chunk as Buffer)
-  if (hash.digest('hex') !== manifest.content.listSha256)
-    throw new BusError('LT_BACKUP_DAMAGED', { path: list, reason: 'another SHA-256' })
+  await checkList(backup, manifest)
   await runProgram('pg_verifybackup', ['-q', folder], { signal }).catch((error: unknown) => {
     if (!(error instanceof BusError) || error.code !== 'LT_BACKUP_PROGRAM_FAILED') throw error
     throw new BusError('LT_BACKUP_DAMAGED', { path: folder, reason: error.message }, { cause: error })

@@ -1,19 +1,29 @@
-import { execFile } from 'node:child_process'
-import { chmod, chown, lstat, opendir, rm } from 'node:fs/promises'
+import { chmod, chown, lstat, opendir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { barCluster } from './bar-cluster.ts'
 import type { FileOwner } from './copy-file.ts'
+import { flushNames } from './flush-names.ts'
+import { runProgram } from './run-program.ts'
 
-const run = promisify(execFile)
-
-/** Copies the files of a base backup into an empty folder, flushed, for the user PostgreSQL runs as. */
-export async function copyCluster(from: string, to: string, owner: FileOwner): Promise<void> {
-  await run('cp', ['-R', '-P', '--preserve=mode,timestamps', '--reflink=auto', '--', `${from}/.`, to])
+/**
+ * Copies the files of a base backup into an empty folder, flushed, for the user PostgreSQL runs as. Barred from its first file on.
+ * @throws BusError LT_BACKUP_PROGRAM_FAILED when something of it could not be written
+ */
+export async function copyCluster(from: string, to: string, owner: FileOwner, signal: AbortSignal): Promise<void> {
+  // Also without an archive: what is written from now on is another timeline, and never mixes with what was written after the copy. And
+  // first: with this file and no command to restore with nobody can start a copy that was broken off.
+  await writeFile(join(to, 'recovery.signal'), '', { mode: 0o600 })
+  await runProgram('cp', ['-R', '-P', '--preserve=mode,timestamps', '--reflink=auto', '--', `${from}/.`, to], {
+    signal,
+  })
+  // Of a base backup that was taken from a standby: this one is to end its recovery.
+  await rm(join(to, 'standby.signal'), { force: true })
+  await barCluster(to, owner)
   // Only this backup's: the next one makes its own.
   await rm(join(to, 'backup_manifest'), { force: true })
   await give(to, owner)
   await chmod(to, 0o700)
-  await run('sync', ['-f', to])
+  await flushNames(to, signal)
 }
 
 async function give(path: string, owner: FileOwner): Promise<void> {

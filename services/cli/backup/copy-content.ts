@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isBusError } from '../../../libs/errors/index.ts'
 import { makeFolder } from '../make-folder.ts'
 import { copyFile } from './copy-file.ts'
 import { flushNames } from './flush-names.ts'
+import { writeList } from './write-list.ts'
 
 /** What a copy of the content folder holds. */
 export interface ContentCopy {
@@ -20,8 +19,9 @@ export interface ContentCopy {
   readonly listSha256: string
 }
 
-const MONTH = /^\d{4}-\d{2}$/
-const DISPATCH = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** The shapes of names in a content folder. */
+export const MONTH = /^\d{4}-\d{2}$/
+export const DISPATCH = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const DIGEST = /^[0-9a-f]{64}$/
 
 /**
@@ -35,38 +35,36 @@ export async function copyContent(
   list: string,
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (files: number) => void },
 ): Promise<ContentCopy> {
-  const lines = createWriteStream(list, { flush: true, mode: 0o600 })
   const digest = createHash('sha256')
   const damaged: string[] = []
   let [files, bytes, copied] = [0, 0, 0]
-  for (const month of await namesIn(from, MONTH)) {
-    await makeFolder(join(to, month))
-    for (const dispatch of await namesIn(join(from, month), DISPATCH)) {
-      signal.throwIfAborted()
-      const folder = join(to, month, dispatch)
-      let fresh = 0
-      for (const name of await namesIn(join(from, month, dispatch), DIGEST)) {
-        if (fresh === 0) await makeFolder(folder)
-        const size = await copyOne(join(from, month, dispatch, name), join(folder, name), name)
-        if (size === 'gone') continue
-        if (size === 'damaged') {
-          damaged.push(`${month}/${dispatch}/${name}`)
-          continue
+  await writeList(list, async (lines) => {
+    for (const month of await namesIn(from, MONTH)) {
+      await makeFolder(join(to, month))
+      for (const dispatch of await namesIn(join(from, month), DISPATCH)) {
+        signal.throwIfAborted()
+        const folder = join(to, month, dispatch)
+        let fresh = 0
+        for (const name of await namesIn(join(from, month, dispatch), DIGEST)) {
+          if (fresh === 0) await makeFolder(folder)
+          const size = await copyOne(join(from, month, dispatch, name), join(folder, name), name)
+          if (size === 'gone') continue
+          if (size === 'damaged') {
+            damaged.push(`${month}/${dispatch}/${name}`)
+            continue
+          }
+          if (size.copied) fresh++
+          files++
+          bytes += size.bytes
+          const line = `${month}/${dispatch}/${name} ${size.bytes}\n`
+          digest.update(line)
+          await lines.add(line)
+          onProgress(files)
         }
-        if (size.copied) fresh++
-        files++
-        bytes += size.bytes
-        const line = `${month}/${dispatch}/${name} ${size.bytes}\n`
-        digest.update(line)
-        if (!lines.write(line)) await once(lines, 'drain')
-        onProgress(files)
+        copied += fresh
       }
-      copied += fresh
     }
-  }
-  lines.end()
-  // Flushed, and closed: what cannot be written is told by then.
-  await once(lines, 'close')
+  })
   await flushNames(to, signal)
   return { files, bytes, copied, damaged, listSha256: digest.digest('hex') }
 }
@@ -80,14 +78,16 @@ async function copyOne(
     const copied = await copyFile(from, to, sha256)
     return { bytes: (await stat(to)).size, copied }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone'
-    if (isBusError(error) && error.code === 'LT_BACKUP_DAMAGED') return 'damaged'
+    const { code, path } = error as NodeJS.ErrnoException
+    // Only the source may go: were the copies' own folder gone, all would be left out in silence.
+    if (code === 'ENOENT' && path === from) return 'gone'
+    if (isBusError(error, 'LT_BACKUP_DAMAGED')) return 'damaged'
     throw error
   }
 }
 
 /** Names of one shape in a folder, sorted; none where it is gone. */
-async function namesIn(folder: string, shape: RegExp): Promise<string[]> {
+export async function namesIn(folder: string, shape: RegExp): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => shape.test(name)).sort()
   } catch (error) {

@@ -4,6 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BusError } from '../../../libs/errors/index.ts'
+import { faultOfWriting } from './write-fault.ts'
 
 /** Whom a copied file is to belong to, where we may say so. */
 export interface FileOwner {
@@ -15,7 +16,7 @@ export interface FileOwner {
  * Copies a file whose SHA-256 is known: written aside, digested on the way, flushed, then renamed; the folder is the caller's to flush.
  * A copy that is there in its size stays as it is, unless `again`: content never changes, other files may.
  * @returns whether it was copied now
- * @throws BusError LT_BACKUP_DAMAGED when the source has another digest; what the file system says (ENOENT: it is gone)
+ * @throws BusError LT_BACKUP_DAMAGED when the source has another digest; LT_CLIENT_FOLDER_UNUSABLE when there is no room; what the file system says (ENOENT: it is gone)
  */
 export async function copyFile(
   from: string,
@@ -45,7 +46,7 @@ export async function copyFile(
   } catch (error) {
     await handle.close()
     await rm(aside, { force: true })
-    throw error
+    throw faultOfWriting(error, aside)
   }
 }
 

@@ -1,5 +1,6 @@
 import { open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { flushFolder } from './copy-file.ts'
 
 /**
  * Epochs that were opened from the backups of one folder, one number a line in `epochs`, beside them: two restores of the same backup
@@ -19,7 +20,7 @@ export async function readEpochs(backup: string): Promise<number> {
   )
 }
 
-/** Notes an epoch, flushed. */
+/** Notes an epoch, its line and the name of the file flushed. */
 export async function noteEpoch(backup: string, epoch: number): Promise<void> {
   const handle = await open(placeOf(backup), 'a', 0o600)
   try {
@@ -28,6 +29,7 @@ export async function noteEpoch(backup: string, epoch: number): Promise<void> {
   } finally {
     await handle.close()
   }
+  await flushFolder(dirname(backup))
 }
 
 function placeOf(backup: string): string {

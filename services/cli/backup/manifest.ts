@@ -1,9 +1,10 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { BusError, isBusError } from '../../../libs/errors/index.ts'
+import { BusError } from '../../../libs/errors/index.ts'
 import type { ContentCopy } from './copy-content.ts'
 import { flushFolder } from './copy-file.ts'
 import type { BaseBackup } from './take-base.ts'
+import { faultOfWriting } from './write-fault.ts'
 
 /** Of what shape a backup is; a program refuses shapes it does not know. */
 export const BACKUP_FORMAT = 1
@@ -37,6 +38,8 @@ export async function writeManifest(folder: string, manifest: BackupManifest): P
   try {
     await handle.writeFile(`${JSON.stringify(manifest, null, 2)}\n`)
     await handle.sync()
+  } catch (error) {
+    throw faultOfWriting(error, path)
   } finally {
     await handle.close()
   }
@@ -44,8 +47,15 @@ export async function writeManifest(folder: string, manifest: BackupManifest): P
   await flushFolder(folder)
 }
 
-/** Reads a manifest and holds it to its order. @throws BusError LT_BACKUP_DAMAGED */
+/** Reads a manifest and holds it to its order. @throws BusError LT_BACKUP_DAMAGED, also when there is none */
 export async function readManifest(folder: string): Promise<BackupManifest> {
+  const manifest = await lookForManifest(folder)
+  if (!manifest) throw new BusError('LT_BACKUP_DAMAGED', { path: folder, reason: `no ${NAME} in it` })
+  return manifest
+}
+
+/** The same; `undefined` where there is no manifest, so that it is no backup. @throws BusError LT_BACKUP_DAMAGED */
+async function lookForManifest(folder: string): Promise<BackupManifest | undefined> {
   const path = join(folder, NAME)
   const damaged = (reason: string, cause?: unknown): BusError =>
     new BusError('LT_BACKUP_DAMAGED', { path, reason }, { cause })
@@ -53,29 +63,46 @@ export async function readManifest(folder: string): Promise<BackupManifest> {
   try {
     manifest = JSON.parse(await readFile(path, 'utf8')) as BackupManifest
   } catch (cause) {
-    throw damaged((cause as Error).message, cause)
+    if (cause instanceof SyntaxError) throw damaged(cause.message, cause)
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw cause
   }
   if (manifest?.format !== BACKUP_FORMAT) throw damaged(`format ${manifest?.format} is not ${BACKUP_FORMAT}`)
   const { base, content, log, database } = manifest
-  if (!base?.endLsn || !content?.listSha256 || !log?.origin || !database) throw damaged('a field is missing')
+  const texts = [base?.endLsn, base?.manifestSha256, base?.ended, content?.begun, content?.ended, content?.listSha256]
+  if (![...texts, log?.origin, database].every((text) => typeof text === 'string' && text !== ''))
+    throw damaged('a field is missing')
   if (!(Date.parse(base.ended) <= Date.parse(content.begun)))
     throw damaged('the content was copied before the base backup had ended')
   return manifest
 }
 
+/** A backup that is whole. */
+export interface FoundBackup {
+  readonly name: string
+  readonly path: string
+  readonly manifest: BackupManifest
+}
+
+/**
+ * The backups among the names in a folder, oldest first. What has no manifest is none; one whose manifest cannot be used stops it, since
+ * nobody knows how old that one is and what it needs.
+ * @throws BusError LT_BACKUP_DAMAGED
+ */
+export async function listBackups(folder: string, names: readonly string[]): Promise<FoundBackup[]> {
+  const found: FoundBackup[] = []
+  for (const name of names) {
+    const path = join(folder, name)
+    const manifest = await lookForManifest(path)
+    if (manifest) found.push({ name, path, manifest })
+  }
+  return found.sort((a, b) => a.manifest.content.ended.localeCompare(b.manifest.content.ended))
+}
+
 /** The newest whole backup under a folder, or the folder itself where it is one. @throws BusError LT_BACKUP_DAMAGED */
 export async function findBackup(folder: string, names: readonly string[]): Promise<string> {
   if (names.includes(NAME)) return folder
-  const found: { path: string; ended: string }[] = []
-  for (const name of names) {
-    const path = join(folder, name)
-    const manifest = await readManifest(path).catch((error: unknown) => {
-      if (isBusError(error, 'LT_BACKUP_DAMAGED')) return undefined
-      throw error
-    })
-    if (manifest) found.push({ path, ended: manifest.content.ended })
-  }
-  const newest = found.sort((a, b) => a.ended.localeCompare(b.ended)).at(-1)
+  const newest = (await listBackups(folder, names)).at(-1)
   if (!newest) throw new BusError('LT_BACKUP_DAMAGED', { path: folder, reason: `no ${NAME} in it` })
   return newest.path
 }

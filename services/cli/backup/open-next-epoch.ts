@@ -28,16 +28,18 @@ export interface EpochFacts {
   readonly known: number
   /** Told the number before it is used: whoever restores the same backup again must not use it a second time. */
   readonly onNumber: (epoch: number) => Promise<void>
-  readonly operator: string
+  /** Who opens it, and why, as the entry says it. */
+  readonly by: Readonly<Record<string, string>>
 }
 
 /**
  * Opens the epoch in which the log goes on after a restore: what was written after the copy is gone, so nothing may be appended under the
  * old origin. Entry 0 holds the old origin, the restored size and root, and the last signed ones.
- * @throws BusError LT_BACKUP_LOG_BUSY
+ * @throws BusError LT_BACKUP_LOG_BUSY, LT_BACKUP_CHECKPOINT_FOREIGN
  */
 export async function openNextEpoch(database: Queryable, facts: EpochFacts): Promise<OpenedEpoch> {
   const end = await readLogEnd(database)
+  if (facts.lastSigned) needSameLog(end.origin, facts.lastSigned)
   const restoredRoot = toHex(await frontierRoot(sha256, await frontierOf(database, end.epoch)))
   const epoch = 1 + Math.max(end.epoch, facts.known, epochOf(facts.lastSigned?.origin))
   // Two restores need not know of each other, and two logs must never go on under one origin: the number says the order, the rest sets apart.
@@ -45,19 +47,25 @@ export async function openNextEpoch(database: Queryable, facts: EpochFacts): Pro
   const opened = { epoch, origin, previousOrigin: end.origin, restoredSize: end.nextIndex, restoredRoot }
   if (sabotaged('epoch-kept')) return opened
   await facts.onNumber(epoch)
-  const { lastSigned, operator } = facts
+  const { lastSigned, by } = facts
   const details = {
     origin,
     previousOrigin: end.origin,
     restoredSize: end.nextIndex,
     restoredRoot,
     lastSigned: lastSigned ? { ...lastSigned } : null,
-    operator,
+    ...by,
   }
   const sealed = sealEntry({ event: EVENTS.epochOpened, details }, new Date())
   const outcome = await openEpoch(database, { epoch, origin, entry: { owner: sealed.id, ...sealed }, after: end })
   if (outcome !== 'opened') throw new BusError('LT_BACKUP_LOG_BUSY')
   return opened
+}
+
+/** Refuses a checkpoint of another log: its epochs say nothing about this one. @throws BusError LT_BACKUP_CHECKPOINT_FOREIGN */
+export function needSameLog(origin: string, lastSigned: LastCheckpoint): void {
+  if (lastSigned.origin.replace(EPOCH, '') !== origin.replace(EPOCH, ''))
+    throw new BusError('LT_BACKUP_CHECKPOINT_FOREIGN', { found: lastSigned.origin, origin })
 }
 
 /** The right edge of an epoch's tree, from its leaves. */

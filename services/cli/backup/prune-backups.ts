@@ -1,10 +1,13 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { BusError, isBusError } from '../../../libs/errors/index.ts'
-import { readManifest } from './manifest.ts'
+import { BusError } from '../../../libs/errors/index.ts'
+import { checkList } from './check-list.ts'
+import { DISPATCH, MONTH, namesIn } from './copy-content.ts'
+import { flushFolder } from './copy-file.ts'
+import { listBackups } from './manifest.ts'
+import { findOldSegments, removeSegments } from './prune-wal.ts'
 
 /** What was given up. */
 export interface Pruned {
@@ -12,84 +15,58 @@ export interface Pruned {
   readonly backups: readonly string[]
   /** Files of content that no kept backup names. */
   readonly files: number
+  /** Files of the archive of the write-ahead log that no kept backup needs. */
+  readonly segments: number
 }
 
-/** While it is there no backup is taken beside it, and none is pruned. */
+/** While it is there no backup is taken beside it, and none is pruned. Holds what is being given up. */
 export const PRUNING = 'prune.partial'
-const MANIFEST = 'manifest.json'
 
 /**
- * Gives up all but the newest `keep` backups of a folder, then the content that none of the kept ones names. A backup that cannot be
- * read stops it: nobody knows what that one needs.
- * @throws BusError LT_BACKUP_PLACE_IN_USE while a backup is being taken there, or one was broken off; LT_BACKUP_DAMAGED
+ * Gives up all but the newest `keep` backups of a folder, then the content that none of the kept ones names and, where `wal` is given, the
+ * archive before the oldest of them. Nothing is removed before every kept one was read: one that cannot be read, or whose list was cut
+ * short, stops it, for nobody knows what it needs. A run that is killed leaves `prune.partial`, which holds nothing that anybody needs.
+ * @throws BusError LT_BACKUP_UNFINISHED while a backup is being taken there, or one was broken off; LT_BACKUP_DAMAGED;
+ * LT_BACKUP_WAL_INCOMPLETE when there is no such archive
  */
-export async function pruneBackups(to: string, keep: number): Promise<Pruned> {
-  const path = join(to, PRUNING)
-  await mkdir(path).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'EEXIST' ? new BusError('LT_BACKUP_PLACE_IN_USE', { path }, { cause }) : cause
+export async function pruneBackups(to: string, keep: number, wal?: string): Promise<Pruned> {
+  const pruning = join(to, PRUNING)
+  await mkdir(pruning).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === 'EEXIST' ? new BusError('LT_BACKUP_UNFINISHED', { path: pruning }, { cause }) : cause
   })
   try {
     const names = await readdir(to)
     const partial = names.find((name) => name.endsWith('.partial') && name !== PRUNING)
-    if (partial) throw new BusError('LT_BACKUP_PLACE_IN_USE', { path: join(to, partial) })
-    const whole = await wholeBackups(to, names)
+    if (partial) throw new BusError('LT_BACKUP_UNFINISHED', { path: join(to, partial) })
+    const whole = await listBackups(to, names)
     const old = whole.slice(0, Math.max(0, whole.length - keep))
-    for (const { name, listSha256 } of whole.slice(old.length))
-      await checkList(join(to, name, 'content.txt'), listSha256)
-    for (const { name } of old) {
-      // Without its manifest it is no backup any more, whatever is left of it.
-      await rm(join(to, name, MANIFEST))
-      await rm(join(to, name), { recursive: true })
-    }
-    const lists = whole.slice(old.length).map(({ name }) => join(to, name, 'content.txt'))
-    return {
-      backups: old.map(({ name }) => name),
-      files: old.length === 0 ? 0 : await pruneContent(join(to, 'content'), lists),
-    }
+    const kept = whole.slice(old.length)
+    const lists: string[] = []
+    for (const { path, manifest } of kept) lists.push(await checkList(path, manifest))
+    const paths = kept.map(({ path }) => path)
+    const segments = wal === undefined || kept.length === 0 ? [] : await findOldSegments(wal, paths)
+    for (const { name, path } of old) await rename(path, join(pruning, name))
+    // Before content goes: after a loss of power no backup may be there again whose content is not.
+    await flushFolder(pruning)
+    const files = old.length === 0 ? 0 : await pruneContent(join(to, 'content'), lists)
+    await removeSegments(segments)
+    return { backups: old.map(({ name }) => name), files, segments: segments.length }
   } finally {
-    await rmdir(path)
+    // Also when it failed: what lies there may have lost content by now, and would stop every later backup.
+    await rm(pruning, { recursive: true })
   }
-}
-
-interface Whole {
-  readonly name: string
-  readonly ended: string
-  readonly listSha256: string
-}
-
-/** Oldest first. */
-async function wholeBackups(to: string, names: readonly string[]): Promise<Whole[]> {
-  const found: Whole[] = []
-  for (const name of names) {
-    try {
-      const { ended, listSha256 } = (await readManifest(join(to, name))).content
-      found.push({ name, ended, listSha256 })
-    } catch (error) {
-      const { cause } = error as { cause?: NodeJS.ErrnoException }
-      if (!isBusError(error, 'LT_BACKUP_DAMAGED') || !['ENOENT', 'ENOTDIR'].includes(cause?.code ?? '')) throw error
-    }
-  }
-  return found.sort((a, b) => a.ended.localeCompare(b.ended))
-}
-
-/** What a kept backup needs stands in its list: one that was cut or changed must not decide what goes. @throws BusError LT_BACKUP_DAMAGED */
-async function checkList(path: string, sha256: string): Promise<void> {
-  const digest = createHash('sha256')
-  for await (const chunk of createReadStream(path)) digest.update(chunk)
-  const found = digest.digest('hex')
-  if (found !== sha256) throw new BusError('LT_BACKUP_DAMAGED', { path, reason: `SHA-256 is ${found}` })
 }
 
 /** Month by month, so that what is held in memory does not grow with the years. */
 async function pruneContent(content: string, lists: readonly string[]): Promise<number> {
   let files = 0
-  for (const month of await readdir(content)) {
+  for (const month of await namesIn(content, MONTH)) {
     const needed = new Set<string>()
     for (const list of lists) {
       for await (const line of createInterface({ input: createReadStream(list) }))
         if (line.startsWith(`${month}/`)) needed.add(line.slice(month.length + 1, line.lastIndexOf(' ')))
     }
-    for (const dispatch of await readdir(join(content, month))) {
+    for (const dispatch of await namesIn(join(content, month), DISPATCH)) {
       const folder = join(content, month, dispatch)
       const names = await readdir(folder)
       const gone = names.filter((name) => !needed.has(`${dispatch}/${name}`))

@@ -67,11 +67,11 @@ export async function runCluster<T>(
       { ...owner, cwd: '/', stdio: ['ignore', out, out], env: { ...processEnvironment(), LC_ALL: 'C' } },
     )
     closeSync(out)
-    const ended = new Promise<void>((resolve) => {
-      server.once('exit', () => resolve())
-      server.once('error', () => resolve())
+    const ended = new Promise<number | null>((resolve) => {
+      server.once('exit', (code) => resolve(code))
+      server.once('error', () => resolve(null))
     })
-    try {
+    const run = async (): Promise<T> => {
       const connection = await untilWritable(
         server,
         `postgres://lt_owner@localhost/${database}?host=${home}`,
@@ -83,10 +83,12 @@ export async function runCluster<T>(
       } finally {
         await connection.end()
       }
-    } finally {
-      server.kill('SIGINT')
-      await ended
     }
+    const done = await run().finally(() => server.kill('SIGINT') && ended)
+    // The last checkpoint as well may find no room.
+    if ((await ended) !== 0)
+      throw new BusError('LT_BACKUP_RECOVERY_FAILED', { reason: lastLines(await readFile(log, 'utf8')) })
+    return done
   } finally {
     await rm(home, { recursive: true, force: true })
   }

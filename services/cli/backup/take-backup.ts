@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BusError } from '../../../libs/errors/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
@@ -7,6 +7,7 @@ import { makeFolder } from '../make-folder.ts'
 import { type ContentCopy, copyContent } from './copy-content.ts'
 import { flushFolder } from './copy-file.ts'
 import { BACKUP_FORMAT, type BackupManifest, type Span, writeManifest } from './manifest.ts'
+import { needContent } from './need-content.ts'
 import { PRUNING } from './prune-backups.ts'
 import { takeBase } from './take-base.ts'
 
@@ -26,6 +27,7 @@ export interface BackupOptions {
 /**
  * Takes one backup: the cluster first, **then** the content. Content is on disk before its row commits (P1) and files never change, so
  * a copy that begins after the base backup has ended holds the content of every row in it. Named at its end: what has a manifest is whole.
+ * One that fails leaves nothing but content.
  * @returns where it lies
  * @throws BusError LT_BACKUP_…, LT_CONF_PROGRAM_MISSING
  */
@@ -36,28 +38,32 @@ export async function takeBackup(options: BackupOptions): Promise<{ path: string
   await makeFolder(join(to, 'content'))
   if ((await readdir(to)).includes(label)) throw new BusError('LT_BACKUP_PLACE_IN_USE', { path })
   await mkdir(partial, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'EEXIST' ? new BusError('LT_BACKUP_PLACE_IN_USE', { path: partial }, { cause }) : cause
+    throw cause.code === 'EEXIST' ? new BusError('LT_BACKUP_UNFINISHED', { path: partial }, { cause }) : cause
   })
-  if ((await readdir(to)).includes(PRUNING)) {
-    await rmdir(partial)
-    throw new BusError('LT_BACKUP_PLACE_IN_USE', { path: join(to, PRUNING) })
+  try {
+    if ((await readdir(to)).includes(PRUNING)) throw new BusError('LT_BACKUP_UNFINISHED', { path: join(to, PRUNING) })
+    await needContent(pool, options.blobDir)
+    const before = await describeAxis(pool)
+    const early = sabotaged('backup-content-first') ? await content() : undefined
+    const base = await timed(() =>
+      takeBase({
+        url: options.replicationUrl,
+        folder: join(partial, 'postgres'),
+        label,
+        signal,
+        onProgress: (at) => onProgress('base', at),
+      }),
+    )
+    const manifest = { format: BACKUP_FORMAT, label, ...before, base, content: early ?? (await content()) }
+    await writeManifest(partial, manifest)
+    await rename(partial, path)
+    await flushFolder(path)
+    return { path, manifest }
+  } catch (error) {
+    // What failed holds room that the next one needs, and would stop every later pruning.
+    await rm(partial, { recursive: true, force: true })
+    throw error
   }
-  const before = await describeAxis(pool)
-  const early = sabotaged('backup-content-first') ? await content() : undefined
-  const base = await timed(() =>
-    takeBase({
-      url: options.replicationUrl,
-      folder: join(partial, 'postgres'),
-      label,
-      signal,
-      onProgress: (at) => onProgress('base', at),
-    }),
-  )
-  const manifest = { format: BACKUP_FORMAT, label, ...before, base, content: early ?? (await content()) }
-  await writeManifest(partial, manifest)
-  await rename(partial, path)
-  await flushFolder(path)
-  return { path, manifest }
 
   function content(): Promise<ContentCopy & Span> {
     const report = { signal, onProgress: (files: number) => onProgress('content', String(files)) }

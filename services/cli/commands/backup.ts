@@ -1,7 +1,7 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import { readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import { readWalStatus } from '../../../libs/store/index.ts'
-import { areTogether, copyKeys } from '../backup/copy-keys.ts'
+import { areTogether, checkKeys, copyKeys } from '../backup/copy-keys.ts'
 import { judgeArchive } from '../backup/judge-archive.ts'
 import { pruneBackups } from '../backup/prune-backups.ts'
 import { takeBackup } from '../backup/take-backup.ts'
@@ -10,8 +10,8 @@ import { required, shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 
 /**
- * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER] [--keep N]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
- * are asked for, and never in the same folder; exit code 1 when a content file is damaged. `--keep`: afterwards all but the newest N are given up, never after a damaged one. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
+ * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER] [--keep N [--wal ARCHIVE]]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
+ * are asked for, and never in the same folder; exit code 1 when a content file is damaged. `--keep`: afterwards all but the newest N are given up, never after a damaged one; `--wal`: and the archive that only they needed. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
  */
 export const backupCommand: Command = {
   options: {
@@ -19,6 +19,7 @@ export const backupCommand: Command = {
     label: { type: 'string' },
     keys: { type: 'string' },
     keep: { type: 'string' },
+    wal: { type: 'string' },
     'wal-only': { type: 'boolean' },
   },
   run: (call) => (call.flags['wal-only'] ? showArchive(call) : backup(call)),
@@ -41,7 +42,14 @@ async function backup(call: Call): Promise<number> {
   ]
   if (!replicationUrl || !blobDir || missing.length > 0)
     throw new BusError('LT_CONF_INVALID', { problems: missing.join('\n  ') })
-  if (values.keys !== undefined && areTogether(values.keys, to)) throw new UsageError(output.t('backup.keysInside'))
+  if (values.wal !== undefined && keep === undefined)
+    throw new UsageError(output.t('usage.missing', { what: '--keep' }))
+  if (values.keys !== undefined) {
+    const keyDir = settings.KEY_DIR as string
+    if (areTogether(values.keys, to) || areTogether(values.keys, keyDir))
+      throw new UsageError(output.t('backup.keysInside'))
+    await checkKeys(keyDir)
+  }
   const { path, manifest } = await withDatabase(call, (pool) =>
     takeBackup({
       pool,
@@ -55,7 +63,7 @@ async function backup(call: Call): Promise<number> {
   )
   const keys = values.keys === undefined ? undefined : await copyKeys(settings.KEY_DIR as string, values.keys)
   const { base, content, log } = manifest
-  const pruned = keep === undefined || content.damaged.length > 0 ? undefined : await pruneBackups(to, keep)
+  const pruned = keep === undefined || content.damaged.length > 0 ? undefined : await pruneBackups(to, keep, values.wal)
   output.result(
     {
       path,
@@ -68,7 +76,9 @@ async function backup(call: Call): Promise<number> {
       output.t('backup.base', { files: base.files, lsn: base.endLsn, origin: log.origin, size: log.size }),
       output.t('backup.content', { files: content.files, bytes: content.bytes, copied: content.copied }),
       ...content.damaged.map((file) => output.t('backup.damaged', { file })),
-      ...(pruned ? [output.t('backup.pruned', { count: pruned.backups.length, files: pruned.files })] : []),
+      ...(pruned
+        ? [output.t('backup.pruned', { count: pruned.backups.length, files: pruned.files, segments: pruned.segments })]
+        : []),
       keys === undefined
         ? output.t('backup.noKeys')
         : output.t('backup.keys', { files: keys, path: values.keys ?? '' }),

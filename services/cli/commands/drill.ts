@@ -6,7 +6,8 @@ import { readTrust } from './verify.ts'
 
 /**
  * `lienthong drill --receipts FOLDER --trust PEM…`: names each dispatch and log entry that the clients' receipts promise and the restored
- * axis has not, and what each client does about it. Exit code 1 when something is lost. `--database` names another one than `cli.env`.
+ * axis has not, and what each client does about it. Exit code 1 when something is lost, when a
+ * receipt proves nothing, and when there is no good one: then nobody knows. `--database` names another one than `cli.env`.
  */
 export const drillCommand: Command = {
   options: {
@@ -40,13 +41,14 @@ export const drillCommand: Command = {
       ]),
       ...unproved.map((each) => output.t('drill.unproved', each)),
       lost.length === 0
-        ? output.t('drill.whole', { good, dispatches })
+        ? output.t(good === 0 ? 'drill.nothing' : 'drill.whole', { good, dispatches })
         : output.t('drill.lostCount', {
             lost: lost.length,
             dispatches: new Set(lost.map((l) => l.dispatch)).size,
             good,
           }),
     ])
-    return lost.length === 0 ? EXIT_CODES.done : EXIT_CODES.refused
+    // What proves nothing does not say either that nothing is lost.
+    return good > 0 && lost.length === 0 && unproved.length === 0 ? EXIT_CODES.done : EXIT_CODES.refused
   },
 }

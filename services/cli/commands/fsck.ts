@@ -2,16 +2,17 @@ import type { Call, Command } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { checkEverything, type FsckReport } from '../operate/check-everything.ts'
 import type { Finding } from '../operate/fsck/finding.ts'
+import { OPERATOR_OPTIONS } from '../operate/with-operations.ts'
 
 /**
- * `lienthong fsck [--content] [--repair]`: compares rows, log, content, messages and jobs with each other beside living traffic. Exit code
+ * `lienthong fsck [--content] [--repair --reason TEXT]`: compares rows, log, content, messages and jobs with each other beside living traffic. Exit code
  * 1 when something is wrong and was not mended.
  */
 export const fsckCommand: Command = {
   options: {
+    ...OPERATOR_OPTIONS,
     content: { type: 'boolean' },
     repair: { type: 'boolean' },
-    by: { type: 'string' },
     grace: { type: 'string' },
     limit: { type: 'string' },
   },

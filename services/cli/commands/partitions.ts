@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { UsageError } from '../command.ts'
 import { attachMonth, detachMonth, listMonths } from '../operate/change-partitions.ts'
+import { OPERATOR_OPTIONS } from '../operate/with-operations.ts'
 
 /**
  * `lienthong partitions`: the months of the tables and where they are; `--detach YYYY-MM --reason TEXT` puts a month away whose documents
@@ -8,10 +9,9 @@ import { attachMonth, detachMonth, listMonths } from '../operate/change-partitio
  */
 export const partitionsCommand: Command = {
   options: {
+    ...OPERATOR_OPTIONS,
     detach: { type: 'string' },
     attach: { type: 'string' },
-    reason: { type: 'string' },
-    by: { type: 'string' },
   },
   run(call) {
     const { detach, attach } = call.values

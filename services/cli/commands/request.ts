@@ -4,7 +4,7 @@ import { findRequest, listPolicies, listRequests, type OperationRequestRow } fro
 import type { Call, Command } from '../command.ts'
 import { argument, oneOf, required, shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
-import { shownRequest } from '../operate/tell-operated.ts'
+import { shownRequest, tellFiled } from '../operate/tell-operated.ts'
 import { OPERATOR_OPTIONS, withOperations } from '../operate/with-operations.ts'
 import { table } from '../output.ts'
 
@@ -97,9 +97,10 @@ async function policy(call: Call): Promise<void> {
     required(call, 'reason')
     const above = required(call, 'above') === 'never' ? null : wholeNumber(call, 'above', 0, [0, 1_000_000])
     const hours = wholeNumber(call, 'hours', 24, [1, 720])
-    await withOperations(call, (operations, cause) =>
+    const operated = await withOperations(call, (operations, cause) =>
       changePolicy(operations, { action, approval_above: above, expires_hours: hours }, cause),
     )
+    if (operated.kind === 'filed') return tellFiled(call, operated.request)
   }
   const rows = await withDatabase(call, listPolicies)
   const lines = rows.map(({ action: name, approval_above: above, expires_hours: hours }) => [

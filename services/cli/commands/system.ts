@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
+import { CONTACT_OPTIONS, setSystemContact } from '../operate/change-contact.ts'
 import { changeCertificate, changeKey } from '../operate/change-credential.ts'
-import { CHANGE_OPTIONS } from '../operate/change-registry.ts'
 import {
   addSystemFromOptions,
   frontAgency,
@@ -12,6 +12,7 @@ import {
   unfrontAgency,
 } from '../operate/change-system.ts'
 import { changeSecret, rewrapSecrets, showDoorRequests } from '../operate/door-secrets.ts'
+import { OPERATOR_OPTIONS } from '../operate/with-operations.ts'
 
 const ACTIONS = {
   add: addSystemFromOptions,
@@ -26,10 +27,12 @@ const ACTIONS = {
   requests: showDoorRequests,
   key: changeKey,
   cert: changeCertificate,
+  contact: setSystemContact,
 } as const
 
 /**
- * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE --reason T | key CODE FILE | cert CODE FILE`;
+ * `lienthong system add CODE NAME | set CODE | list | front CODE AGENCY | unfront CODE AGENCY | suspend CODE --reason T | resume CODE
+ * --reason T | key CODE FILE | cert CODE FILE | contact CODE`;
  * `system add CODE --fronts CODES --vxp`, `secret CODE [--overlap-hours N | --list | --revoke ID]`, `rewrap`, `requests [--settle ID]`: the
  * compatible door;
  * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
@@ -56,8 +59,8 @@ export const systemCommand: Command = {
     'overlap-hours': { type: 'string' },
     list: { type: 'boolean' },
     settle: { type: 'string' },
-    ...CHANGE_OPTIONS,
-    as: { type: 'string' },
+    ...CONTACT_OPTIONS,
+    ...OPERATOR_OPTIONS,
     'without-descendants': { type: 'boolean' },
     kid: { type: 'string' },
     agency: { type: 'string' },

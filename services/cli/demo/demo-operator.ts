@@ -6,9 +6,9 @@ import {
   type Operator,
   withdrawOperator,
 } from '../../../libs/pipeline/index.ts'
-import { type Environment, readSecret } from '../../../libs/runtime/index.ts'
+import type { Environment } from '../../../libs/runtime/index.ts'
 import type { Pool } from '../../../libs/store/index.ts'
-import { newRequestId } from '../operate/with-operations.ts'
+import { keyOf, newRequestId } from '../operate/with-operations.ts'
 
 /**
  * Acts as an operator: the one whose key LIENTHONG_OPERATOR names, or one made for the demonstration and taken back at its end, so that
@@ -22,7 +22,7 @@ export async function asDemoOperator(
   work: (cause: Cause) => Promise<void>,
 ): Promise<void> {
   const cause = (operator: Operator): Cause => ({ operator, reason, requestId: newRequestId() })
-  const key = readSecret(environment, 'LIENTHONG_OPERATOR')
+  const key = keyOf({ values: {}, environment })
   if (key !== undefined) return work(cause(await identifyOperator(pool, key)))
   // Names are given once: every run has its own.
   const name = `demo ${randomUUID().slice(0, 8)}`

@@ -1,6 +1,6 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import { EVENTS } from '../../../libs/model/index.ts'
-import { sealEntry } from '../../../libs/pipeline/index.ts'
+import { type Cause, causeDetails, sealEntry } from '../../../libs/pipeline/index.ts'
 import { readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import {
   ARCHIVED_TABLES,
@@ -13,10 +13,9 @@ import {
   openConnection,
 } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
-import { required } from '../command-line.ts'
-import { databaseError, withDatabase } from '../database.ts'
+import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
-import { operatorName } from './operator-name.ts'
+import { causeOf } from './with-operations.ts'
 
 /** `partitions`: the months of each table and where they are. */
 export async function listMonths(call: Call): Promise<void> {
@@ -37,14 +36,13 @@ export async function listMonths(call: Call): Promise<void> {
  */
 export async function detachMonth(call: Call, month: string): Promise<void> {
   const { output } = call
-  const reason = required(call, 'reason')
   const short = month.replace('-', '')
-  await asOwner(call, async (connection) => {
+  await asOwner(call, async (connection, cause) => {
     await checkThere(connection, short, false)
     const obstacle = await findMonthObstacle(connection, short)
     if (obstacle) throw inUse(month, `${obstacle.what} ${obstacle.id}`.trim())
     // The entry and the keys first: whoever reads the log knows of it, and a run that breaks off is done again.
-    const details = { month, operator: operatorName(call), reason }
+    const details = { month, ...causeDetails(cause) }
     await moveMonthKeys(connection, short, 'archive', [
       sealEntry({ event: EVENTS.partitionDetached, details }, new Date()),
     ])
@@ -56,12 +54,11 @@ export async function detachMonth(call: Call, month: string): Promise<void> {
 /** `partitions --attach YYYY-MM --reason TEXT`: brings the month back, with its entry. */
 export async function attachMonth(call: Call, month: string): Promise<void> {
   const { output } = call
-  const reason = required(call, 'reason')
   const short = month.replace('-', '')
-  await asOwner(call, async (connection) => {
+  await asOwner(call, async (connection, cause) => {
     await checkThere(connection, short, true)
     for (const parent of [...ARCHIVED_TABLES].reverse()) await attachPartition(connection, parent, short)
-    const details = { month, operator: operatorName(call), reason }
+    const details = { month, ...causeDetails(cause) }
     await moveMonthKeys(connection, short, 'public', [
       sealEntry({ event: EVENTS.partitionAttached, details }, new Date()),
     ])
@@ -88,19 +85,21 @@ function shownMonth(month: string): string {
   return `${month.slice(0, 4)}-${month.slice(4)}`
 }
 
-/** Tables are put away by who owns them (`owner.env` under LT_ENV_DIR). @throws BusError LT_CONF_INVALID, LT_STORE_UNAVAILABLE */
-async function asOwner(call: Call, work: (connection: Connection) => Promise<void>): Promise<void> {
+/**
+ * Tables are put away by who owns them (`owner.env` under LT_ENV_DIR); who does it and why is asked first, as of every act of an operator.
+ * @throws BusError LT_CONF_INVALID, LT_STORE_UNAVAILABLE, LT_OPS_KEY_INVALID; UsageError without a reason
+ */
+async function asOwner(call: Call, work: (connection: Connection, cause: Cause) => Promise<void>): Promise<void> {
   const url = readSecret(serviceEnvironment('owner', call.environment), 'DATABASE_URL')
   if (url === undefined) throw new BusError('LT_CONF_INVALID', { problems: 'DATABASE_URL (role lt_owner)' })
-  try {
+  await withDatabase(call, async (pool) => {
+    const cause = await causeOf(call, pool)
     const connection = await openConnection(url, 'lienthong partitions', 0)
     try {
       await connection.query(`set lock_timeout = '10s'`)
-      await work(connection)
+      await work(connection, cause)
     } finally {
       await connection.end()
     }
-  } catch (error) {
-    throw databaseError(error)
-  }
+  })
 }

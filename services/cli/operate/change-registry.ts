@@ -1,19 +1,32 @@
 import type { JsonValue } from '../../../libs/merkle/index.ts'
 import { EVENTS } from '../../../libs/model/index.ts'
-import { sealEntry } from '../../../libs/pipeline/index.ts'
-import { appendEntries, type Pool, type PoolClient, type Queryable } from '../../../libs/store/index.ts'
+import { type Cause, causeDetails, checkReason, sealEntry } from '../../../libs/pipeline/index.ts'
+import { appendEntries, inTransaction, type Pool, type PoolClient, type Queryable } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
 import { withDatabase } from '../database.ts'
-import { operatorName } from './operator-name.ts'
-
-/** Options of every command that changes the registry. */
-export const CHANGE_OPTIONS = { by: { type: 'string' }, reason: { type: 'string' } } as const
+import { newRequestId, operatorOf } from './with-operations.ts'
 
 type Described = { readonly [name: string]: JsonValue }
 
+/** Who changes the registry. The change says what it does by itself: `--reason` may be left out. @throws BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD */
+export async function registryCause(call: Call, database: Queryable): Promise<Cause> {
+  const { reason } = call.values
+  const operator = await operatorOf(call, database)
+  return { operator, reason: reason === undefined ? '' : checkReason(reason), requestId: newRequestId() }
+}
+
+/** Ends a transaction that changed nothing. */
+class NothingChanged<T> extends Error {
+  readonly answer: T
+  constructor(answer: T) {
+    super('nothing changed')
+    this.answer = answer
+  }
+}
+
 /**
- * Changes the registry, and says in the log who changed what and why, in one commit. `undefined` from `describe`: nothing changed, and
- * nothing is written.
+ * Changes the registry, and says in the log who changed what, in one commit. `undefined` from `describe`: nothing changed, and nothing
+ * is written. @throws BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
  */
 export function changeRegistry<T>(
   call: Call,
@@ -21,26 +34,24 @@ export function changeRegistry<T>(
   describe: (changed: T) => Described | undefined,
 ): Promise<T> {
   return withDatabase(call, async (pool: Pool) => {
-    const client = await pool.connect()
+    const cause = await registryCause(call, pool)
     try {
-      await client.query('begin')
-      const changed = await change(client)
-      const what = describe(changed)
-      if (what) await noteChange(call, client, what)
-      await client.query(what ? 'commit' : 'rollback')
-      return changed
+      return await inTransaction(pool, async (client) => {
+        const changed = await change(client)
+        const what = describe(changed)
+        if (!what) throw new NothingChanged(changed)
+        await noteChange(client, what, cause)
+        return changed
+      })
     } catch (error) {
-      await client.query('rollback')
+      if (error instanceof NothingChanged) return error.answer as T
       throw error
-    } finally {
-      client.release()
     }
   })
 }
 
 /** The entry of a change, inside its transaction. */
-export function noteChange(call: Call, database: Queryable, what: Described): Promise<void> {
-  const { reason } = call.values
-  const details = { ...what, operator: operatorName(call), ...(reason === undefined ? {} : { reason }) }
+export function noteChange(database: Queryable, what: Described, cause: Cause): Promise<void> {
+  const details = { ...what, ...causeDetails(cause) }
   return appendEntries(database, [sealEntry({ event: EVENTS.registryChanged, details }, new Date())])
 }

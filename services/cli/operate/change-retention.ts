@@ -1,19 +1,17 @@
-import { EVENTS } from '../../../libs/model/index.ts'
-import { type SealedEntry, sealEntry } from '../../../libs/pipeline/index.ts'
+import { operate, type RetentionChange } from '../../../libs/pipeline/index.ts'
 import {
   listRetentionClasses,
   listRetentionRules,
   type Pool,
   type RetentionClass,
   readSystems,
-  setRetentionClass,
-  setRetentionRule,
 } from '../../../libs/store/index.ts'
 import { type Call, UsageError } from '../command.ts'
 import { argument, oneOf, required } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
-import { operatorName } from './operator-name.ts'
+import { tellFiled } from './tell-operated.ts'
+import { withOperations } from './with-operations.ts'
 
 /** `retention list`: the classes with their days, then which dispatches fall into them. */
 export async function showRetention(call: Call): Promise<void> {
@@ -49,41 +47,41 @@ export async function changeClass(call: Call): Promise<void> {
   const [code, days] = [argument(call, 1, 'CODE'), argument(call, 2, 'DAYS | never')]
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(code) || !(days === 'never' || (/^\d{1,5}$/.test(days) && Number(days) <= 36_500)))
     throw new UsageError(output.t('retention.badClass'))
-  const changed: RetentionClass = { code, keepDays: days === 'never' ? null : Number(days), note: values.note ?? '' }
   const { note } = values
-  const entry = sealChange(call, { class: code, keepDays: changed.keepDays })
-  await withDatabase(call, (pool) =>
-    setRetentionClass(pool, { code, keepDays: changed.keepDays, ...(note === undefined ? {} : { note }) }, entry),
+  const changed = { code, keepDays: days === 'never' ? null : Number(days), ...(note === undefined ? {} : { note }) }
+  await change(
+    call,
+    { class: changed },
+    output.t('retention.changed', { code, days: shownDays(call, changed.keepDays) }),
   )
-  output.result(changed, [output.t('retention.changed', { code, days: shownDays(call, changed.keepDays) })])
 }
 
 /** `retention rule CLASS --reason TEXT [--kind document|status --type N --detail N --system CODE]` */
 export async function changeRule(call: Call): Promise<void> {
   const { output, values } = call
   const { kind, type, detail, system } = values
-  required(call, 'reason')
   if (detail !== undefined && type === undefined) throw new UsageError(output.t('usage.missing', { what: '--type' }))
   const rule = await withDatabase(call, async (pool) => {
     const codes = (await listRetentionClasses(pool)).map(({ code }) => code)
-    const found = {
+    return {
       classCode: oneOf(call, 'CLASS', argument(call, 1, 'CLASS'), codes),
       kind: kind === undefined ? null : oneOf(call, '--kind', kind, ['document', 'status']),
       documentType: type ?? null,
       documentDetail: detail ?? null,
       systemId: system === undefined ? null : await systemIdOf(call, pool, system),
     }
-    await setRetentionRule(pool, found, sealChange(call, { rule: found }))
-    return found
   })
-  output.result(rule, [output.t('retention.ruled', { code: rule.classCode })])
+  await change(call, { rule }, output.t('retention.ruled', { code: rule.classCode }))
 }
 
-/** Who changed what, and why. @throws UsageError without a reason */
-function sealChange(call: Call, change: object): SealedEntry & { owner: string } {
-  const details = { ...change, operator: operatorName(call), reason: required(call, 'reason') }
-  const entry = sealEntry({ event: EVENTS.retentionChanged, details }, new Date())
-  return { owner: entry.id, ...entry }
+/** Does it, or files a request where the policy asks for a second operator. @throws UsageError without a reason */
+async function change(call: Call, wanted: RetentionChange, said: string): Promise<void> {
+  required(call, 'reason')
+  const operated = await withOperations(call, (operations, cause) =>
+    operate(operations, { on: 'retention', action: 'retention', change: wanted }, cause),
+  )
+  if (operated.kind === 'filed') return tellFiled(call, operated.request)
+  call.output.result('rule' in wanted ? wanted.rule : wanted.class, [said])
 }
 
 async function systemIdOf(call: Call, pool: Pool, code: string): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { openBlobStore } from '../../../libs/blobs/index.ts'
 import { connectBus } from '../../../libs/bus/index.ts'
+import type { Cause } from '../../../libs/pipeline/index.ts'
 import { openQueues } from '../../../libs/queue/index.ts'
 import { createLogger, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
 import { findConsignments, type Pool, readSystems } from '../../../libs/store/index.ts'
@@ -9,7 +10,7 @@ import { withDatabase } from '../database.ts'
 import type { Finding } from './fsck/finding.ts'
 import { repairFinding } from './fsck/repair-finding.ts'
 import { type Fsck, type FsckCounts, runFsck } from './fsck/run-fsck.ts'
-import { operatorName } from './operator-name.ts'
+import { causeOf } from './with-operations.ts'
 
 export interface FsckReport {
   readonly findings: readonly Finding[]
@@ -38,6 +39,8 @@ export async function checkEverything(call: Call): Promise<FsckReport> {
   if (!queues?.connected) report.unchecked.push('queues')
   try {
     return await withDatabase(call, async (pool) => {
+      // Who mends is known before anything is looked at.
+      const cause = flags.repair === true ? await causeOf(call, pool) : undefined
       const systems = (await readSystems(pool)).filter(({ delivery }) => delivery === 'push').map(({ code }) => code)
       const fsck: Fsck = {
         pool,
@@ -52,7 +55,7 @@ export async function checkEverything(call: Call): Promise<FsckReport> {
         counts,
       }
       for await (const found of runFsck(fsck)) {
-        const mended = flags.repair === true && found.repairable && (await mend(pool, found, operatorName(call)))
+        const mended = cause !== undefined && found.repairable && (await mend(pool, found, cause))
         if (report.findings.length < most) report.findings.push(mended ? { ...found, mended } : found)
         else report.more++
       }
@@ -64,11 +67,11 @@ export async function checkEverything(call: Call): Promise<FsckReport> {
   }
 }
 
-function mend(pool: Pool, found: Finding, operator: string): Promise<boolean> {
+function mend(pool: Pool, found: Finding, cause: Cause): Promise<boolean> {
   return repairFinding(
     pool,
     found,
-    operator,
+    cause,
     async (consignment) => (await findConsignments(pool, [consignment]))[0]?.dispatch_id,
   )
 }

@@ -6,7 +6,7 @@ import type { Call } from '../command.ts'
 import { EXIT_CODES } from '../command.ts'
 import { argument, oneOf } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
-import { noteChange } from './change-registry.ts'
+import { noteChange, registryCause } from './change-registry.ts'
 
 const SHOWN_PROBLEMS = 20
 
@@ -14,13 +14,14 @@ const SHOWN_PROBLEMS = 20
 export async function importFromFile(call: Call): Promise<number> {
   const { output } = call
   const file = argument(call, 1, 'FILE')
-  const report = await withDatabase(call, (pool) =>
-    importAgencies(pool, readCounted(call, file), {
+  const report = await withDatabase(call, async (pool) => {
+    const cause = await registryCause(call, pool)
+    return importAgencies(pool, readCounted(call, file), {
       format: formatOf(call, file),
       beforeCommit: (client, { read, added, changed, aliases }) =>
-        noteChange(call, client, { change: 'imported', read, added, changed, aliases }),
-    }),
-  )
+        noteChange(client, { change: 'imported', read, added, changed, aliases }, cause),
+    })
+  })
   const { read, added, changed, aliases, problems } = report
   if (problems.length === 0) {
     output.result(report, [output.t('agency.imported', { read, added, changed, aliases })])

@@ -1,34 +1,29 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import { EVENTS, isUuid } from '../../../libs/model/index.ts'
-import { sealEntry } from '../../../libs/pipeline/index.ts'
-import { type HoldOutcome, holdContent, listHeldContent } from '../../../libs/store/index.ts'
+import { isUuid } from '../../../libs/model/index.ts'
+import { operate } from '../../../libs/pipeline/index.ts'
+import { listHeldContent } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
 import { argument, required, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
-import { operatorName } from './operator-name.ts'
+import { tellFiled } from './tell-operated.ts'
+import { withOperations } from './with-operations.ts'
 
 /**
- * Sets or lifts a legal hold on a dispatch's content, with its entry.
+ * Sets or lifts a legal hold on a dispatch's content, or files a request where its policy asks for a second operator.
  * @throws BusError LT_SUB_NOT_FOUND, LT_SUB_CONTENT_DELETED when its deletion was begun; UsageError without a reason
  */
-export async function changeHold(call: Call, hold: boolean): Promise<void> {
+export async function changeHold(call: Call, action: 'hold-content' | 'release-content'): Promise<void> {
   const { output } = call
   const id = argument(call, 0, 'DISPATCH')
-  const reason = required(call, 'reason')
+  required(call, 'reason')
   if (!isUuid(id)) throw new BusError('LT_SUB_NOT_FOUND')
-  const entry = sealEntry(
-    {
-      event: hold ? EVENTS.contentHeld : EVENTS.contentReleased,
-      dispatchId: id,
-      details: { operator: operatorName(call), reason },
-    },
-    new Date(),
+  const operated = await withOperations(call, (operations, cause) =>
+    operate(operations, { on: 'content', action, dispatch: id }, cause),
   )
-  const outcome: HoldOutcome = await withDatabase(call, (pool) =>
-    holdContent(pool, { id, hold, reason }, [{ owner: id, ...entry }]),
-  )
-  if (outcome === 'unknown') throw new BusError('LT_SUB_NOT_FOUND')
+  if (operated.kind === 'filed') return tellFiled(call, operated.request)
+  const outcome = 'outcome' in operated.result ? operated.result.outcome : undefined
+  if (outcome === undefined || outcome === 'unknown') throw new BusError('LT_SUB_NOT_FOUND')
   if (outcome === 'gone') throw new BusError('LT_SUB_CONTENT_DELETED')
   output.result({ dispatch: id, outcome }, [output.t(`hold.${outcome}`, { id })])
 }

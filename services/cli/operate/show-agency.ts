@@ -26,6 +26,10 @@ export async function showAgency(call: Call): Promise<void> {
     ],
     [output.t('agency.label.system'), shown.receivingSystem ?? ''],
     [output.t('agency.label.aliases'), shown.aliases.join(', ')],
+    [
+      output.t('agency.label.contact'),
+      [shown.contact.post, shown.contact.email, shown.contact.telephone].filter(Boolean).join(', '),
+    ],
     [output.t('agency.label.source'), `${shown.source} (${shown.confidence})`],
   ]
   output.result(shown, [

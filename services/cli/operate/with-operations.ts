@@ -1,29 +1,48 @@
 import { randomUUID } from 'node:crypto'
 import { connectBus } from '../../../libs/bus/index.ts'
-import { BusError } from '../../../libs/errors/index.ts'
-import { type Cause, identifyOperator, type Operations, type Operator } from '../../../libs/pipeline/index.ts'
+import {
+  type Cause,
+  checkInstant,
+  checkReason,
+  identifyOperator,
+  type Operations,
+  type Operator,
+} from '../../../libs/pipeline/index.ts'
 import { openRegistry } from '../../../libs/registry/index.ts'
 import { createLogger, type Environment, readSecret, serviceEnvironment } from '../../../libs/runtime/index.ts'
-import type { Pool } from '../../../libs/store/index.ts'
+import type { Pool, Queryable } from '../../../libs/store/index.ts'
 import type { Call } from '../command.ts'
+import { required } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 import { readText } from '../profile.ts'
 
 /** Options of every command that acts as an operator. */
 export const OPERATOR_OPTIONS = { as: { type: 'string' }, reason: { type: 'string' } } as const
 
+const KEY = 'LIENTHONG_OPERATOR'
+
 /**
- * Who acts, by his access key: the file that `--as` names, or LIENTHONG_OPERATOR (also LIENTHONG_OPERATOR_FILE). Rights on the
- * database alone name nobody. @throws BusError LT_OPS_KEY_INVALID, LT_CLIENT_FILE_…
+ * Who acts, by his access key: the file that `--as` names, or LIENTHONG_OPERATOR (also LIENTHONG_OPERATOR_FILE), also from the
+ * settings of the command line. Rights on the database alone name nobody. @throws BusError LT_OPS_KEY_INVALID, LT_CLIENT_FILE_…
  */
-export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, pool: Pool): Promise<Operator> {
-  return identifyOperator(pool, keyOf(call) ?? '')
+export async function operatorOf(call: Pick<Call, 'values' | 'environment'>, database: Queryable): Promise<Operator> {
+  return identifyOperator(database, keyOf(call) ?? '')
 }
 
 /** The access key, as far as one is named. */
 export function keyOf({ values, environment }: Pick<Call, 'values' | 'environment'>): string | undefined {
   const { as } = values
-  return as ? readText(as).trim() : readSecret(environment, 'LIENTHONG_OPERATOR')
+  if (as) return readText(as).trim()
+  return readSecret(environment, KEY) ?? readSecret(serviceEnvironment('cli', environment), KEY)
+}
+
+/**
+ * Who acts and why, for a change that is an entry of its own.
+ * @throws UsageError without a reason; BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
+ */
+export async function causeOf(call: Call, database: Queryable): Promise<Cause> {
+  const reason = checkReason(required(call, 'reason'))
+  return { operator: await operatorOf(call, database), reason, requestId: newRequestId() }
 }
 
 /** An id under which everything that one call of the command line does is found in the log. */
@@ -70,7 +89,5 @@ export function instantOf(field: string, text: string, now: Date): string {
     const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 'm' | 'h' | 'd']
     return new Date(now.getTime() - Number(ago[1]) * unit).toISOString()
   }
-  const at = /^\d{4}-\d{2}-\d{2}T\S+(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw new BusError('LT_OPS_BAD_FIELD', { field })
-  return new Date(at).toISOString()
+  return checkInstant(field, text)
 }

@@ -41,6 +41,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.hold': 'hold consignments that wait, with --reason (operators)',
   'help.release': 'release consignments that are held, with --reason (operators)',
   'help.requeue': 'queue DEAD or EXPIRED consignments again under the same id, with --reason (operators)',
+  'help.void':
+    'end updates and replacements that the receiver of CONSIGNMENT does not answer, with --reason (operators)',
   'help.close':
     'end consignments that cannot be delivered, with --reason; the sender gets the non-delivery receipt (operators)',
   'help.replay':
@@ -52,16 +54,16 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.notices': 'notices to agencies: --state waiting|claimed|sent|failed|unsure, --limit (operators)',
   'help.calendar': 'days off and days worked instead, as terms count them: --year YEAR, --file FILE on top',
   'help.fsck':
-    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair) (operators)',
+    'compare rows, log, content, messages and jobs with each other (--content: all digests; --repair --reason) (operators)',
   'help.retention':
-    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system (operators)',
+    'how long content is kept: list, class CODE DAYS|never, rule CLASS --kind --type --detail --system, each with --reason (operators)',
   'help.hold-content':
     'legal hold: the content of DISPATCH may not be deleted (--reason); without DISPATCH: what is held (operators)',
   'help.release-content': 'lift a legal hold (--reason) (operators)',
-  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (owner)',
-  'help.agency': 'directory of agencies: import, export, show, add, close, alias, search (operators)',
+  'help.partitions': 'months of the tables; --detach YYYY-MM, --attach YYYY-MM with --reason (operators, as owner)',
+  'help.agency': 'directory of agencies: import, export, show, add, close, alias, contact, search (operators)',
   'help.system':
-    'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, secret, rewrap, requests (operators)',
+    'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, contact, secret, rewrap, requests (operators)',
   'help.token': 'print an access token for use with curl',
   'help.pki': 'test certificates: root FOLDER, axis FOLDER, agency FOLDER CODE NAME, show FILE',
   'help.backup':
@@ -70,7 +72,8 @@ export const en: Readonly<Record<TextKey, string>> = {
     'restore a backup: --from FOLDER --to DATA_FOLDER --content FOLDER [--wal ARCHIVE] [--until TIME|LSN] [--last-checkpoint FILE] (operators)',
   'help.drill':
     'what the restored axis no longer has, from the receipts of its clients: --receipts FOLDER --trust PEM (operators)',
-  'help.epoch': 'continue the log under a new origin, after a fail-over that lost something: --last-checkpoint',
+  'help.epoch':
+    'continue the log under a new origin, after a fail-over that lost something: --reason, --last-checkpoint',
   'help.migrate': "bring the database up to date (the owner's DATABASE_URL)",
   'help.demo': 'demonstration: a document from one agency to two others, every receipt verified',
 
@@ -139,6 +142,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stuck.kind.attempt': 'Attempts to push that nobody ended',
   'stuck.kind.retrying': 'Pushes that failed again and again',
   'stuck.kind.recall': 'Recalls the receiver has not answered',
+  'stuck.kind.change': 'Updates and replacements the receiver has not answered',
   'stuck.kind.reader': 'Readers of the log that stand still',
   'stuck.kind.deleting': 'Deletions that were begun and not finished',
   'stuck.kind.undeleted': 'Content whose time is over and that is still there',
@@ -149,6 +153,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'stuck.todo.retrying':
     '  What to do: read what the endpoint answers with lienthong trace ID and tell the receiving system; once it answers, they go by themselves.',
   'stuck.todo.recall': '  What to do: ask the receiver to answer the recall with status 15 or 16.',
+  'stuck.todo.change':
+    '  What to do: ask the receiver to answer with status 15 or 16; where nobody will: lienthong void ID --reason TEXT.',
   'stuck.todo.reader':
     '  What to do: check the service of that name (GET /health/ready, log): dispatches are not closed and senders not told until it reads on.',
   'stuck.todo.deleting':
@@ -199,6 +205,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'calendar.day.5': 'Fri',
   'calendar.day.6': 'Sat',
   'hold.held': 'The content of {id} is held: it will not be deleted until it is released',
+  'void.done': 'Nothing is asked of the receiver of {id} any longer',
+  'void.nothing': 'No update or replacement waits for the receiver of {id}',
   'hold.released': 'The content of {id} is released: retention goes on',
   'hold.unchanged': '{id}: it was so before, nothing changed',
   'hold.none': 'No content is held.',
@@ -239,6 +247,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'agency.label.system': 'Receiving system',
   'agency.label.aliases': 'Other spellings',
   'agency.label.source': 'Source',
+  'agency.label.contact': 'Contact',
+  'contact.changed': 'Notices to {code} go to: {post} {mail} {phone}',
   'system.added': 'Added system {code}',
   'system.secret': 'For the client program at the compatible door; the secret is shown this once:',
   'system.secretColumns': 'ID|KEY|MADE|ENDS',
@@ -270,13 +280,15 @@ export const en: Readonly<Record<TextKey, string>> = {
   'pki.certificate':
     'Subject: {subject}\nIssuer: {issuer}\nAgency code: {agency}\nValid: {from} to {to}\nSHA-256 fingerprint: {fingerprint}',
   'backup.badLabel': '--label: letters, digits, ".", "_" and "-" only',
-  'backup.keysInside': '--keys and --to must not lie in each other: whoever gets the archive must not get the keys',
+  'backup.keysInside':
+    '--keys must not lie together with --to or KEY_DIR: whoever gets the archive must not get the keys',
   'backup.progress.base': 'Copying the cluster {at}',
   'backup.progress.content': 'Copying content, {at} files',
   'backup.done': 'Backup in {path}',
   'backup.base': 'Cluster: {files} files, to position {lsn}; log {origin} with {size} entries at least',
   'backup.content': 'Content: {files} files, {bytes} bytes; {copied} of them new',
-  'backup.pruned': 'Given up: {count} older backups, {files} files of content that no kept one needs',
+  'backup.pruned':
+    'Given up: {count} older backups, {files} files of content and {segments} of the write-ahead log that no kept one needs',
   'backup.damaged': 'DAMAGED, left out: {file}',
   'backup.keys': 'Keys: {files} files in {path}; keep them in another place',
   'backup.noKeys': 'Keys are not in it: --keys FOLDER copies them to another place',
@@ -299,6 +311,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'restore.next':
     'Next: put your own settings beside the cluster, start PostgreSQL and the services, run lienthong fsck and lienthong drill, then lienthong backup',
   'drill.whole': 'Nothing is lost: {good} receipts of {dispatches} dispatches, all there',
+  'drill.nothing': 'NOTHING IS KNOWN: there is no good receipt; check --receipts and --trust',
   'drill.lost':
     'LOST: {number} of {sender} ({system}), dispatch {dispatch}: {event} at {time}, log {origin}, entry {entry}',
   'drill.lostCount': '{lost} receipts name what is lost, {dispatches} dispatches; {good} receipts were good',

@@ -39,6 +39,8 @@ export const vi = {
   'help.hold': 'giữ lại lượt chuyển đang chờ, kèm --reason (người vận hành)',
   'help.release': 'nhả lượt chuyển đang giữ, kèm --reason (người vận hành)',
   'help.requeue': 'xếp lại lượt chuyển DEAD hoặc EXPIRED, giữ nguyên mã, kèm --reason (người vận hành)',
+  'help.void':
+    'hủy yêu cầu cập nhật, thay thế mà nơi nhận của LƯỢT_CHUYỂN không trả lời, kèm --reason (người vận hành)',
   'help.close':
     'kết thúc lượt chuyển không thể giao, kèm --reason; bên gửi nhận biên nhận không giao được (người vận hành)',
   'help.replay':
@@ -51,16 +53,17 @@ export const vi = {
     'thông báo đã gửi cho các đơn vị: --state waiting|claimed|sent|failed|unsure, --limit (người vận hành)',
   'help.calendar': 'ngày nghỉ và ngày làm bù dùng để tính hạn: --year NĂM, --file TỆP ghi đè',
   'help.fsck':
-    'đối chiếu bản ghi, nhật ký, nội dung, thông điệp và hàng đợi (--content: mọi mã băm; --repair) (người vận hành)',
+    'đối chiếu bản ghi, nhật ký, nội dung, thông điệp và hàng đợi (--content: mọi mã băm; --repair --reason) (người vận hành)',
   'help.retention':
-    'thời hạn lưu nội dung: list, class MÃ SỐ_NGÀY|never, rule LỚP --kind --type --detail --system (người vận hành)',
+    'thời hạn lưu nội dung: list, class MÃ SỐ_NGÀY|never, rule LỚP --kind --type --detail --system, kèm --reason (người vận hành)',
   'help.hold-content':
     'giữ pháp lý: không được xóa nội dung của lượt gửi (--reason); không nêu lượt gửi: liệt kê đang giữ (người vận hành)',
   'help.release-content': 'bỏ giữ pháp lý (--reason) (người vận hành)',
-  'help.partitions': 'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (chủ sở hữu)',
-  'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, search (người vận hành)',
+  'help.partitions':
+    'các tháng của bảng dữ liệu; --detach YYYY-MM, --attach YYYY-MM kèm --reason (người vận hành, với quyền chủ sở hữu)',
+  'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, contact, search (người vận hành)',
   'help.system':
-    'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert, secret, rewrap, requests (người vận hành)',
+    'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert, contact, secret, rewrap, requests (người vận hành)',
   'help.token': 'in mã truy cập (access token) để dùng với curl',
   'help.pki': 'chứng thư thử nghiệm: root THƯ_MỤC, axis THƯ_MỤC, agency THƯ_MỤC MÃ TÊN, show TỆP',
   'help.backup':
@@ -69,7 +72,7 @@ export const vi = {
     'khôi phục bản sao lưu: --from THƯ_MỤC --to THƯ_MỤC_DỮ_LIỆU --content THƯ_MỤC [--wal KHO_WAL] [--until THỜI_ĐIỂM|LSN] [--last-checkpoint TỆP] (người vận hành)',
   'help.drill':
     'đối chiếu biên nhận của các bên với trục đã khôi phục, nêu từng mục đã mất: --receipts THƯ_MỤC --trust PEM (người vận hành)',
-  'help.epoch': 'tiếp tục nhật ký với nguồn mới, sau khi chuyển máy chủ mà bị mất dữ liệu: --last-checkpoint',
+  'help.epoch': 'tiếp tục nhật ký với nguồn mới, sau khi chuyển máy chủ mà bị mất dữ liệu: --reason, --last-checkpoint',
   'help.migrate': 'nâng cấp cơ sở dữ liệu (DATABASE_URL của chủ sở hữu)',
   'help.demo': 'minh họa: một văn bản đi từ một cơ quan đến hai cơ quan khác, kiểm tra mọi biên nhận',
 
@@ -138,6 +141,7 @@ export const vi = {
   'stuck.kind.attempt': 'Lần đẩy không có ai kết thúc',
   'stuck.kind.retrying': 'Bản nhận đẩy mãi không được',
   'stuck.kind.recall': 'Yêu cầu thu hồi nơi nhận chưa trả lời',
+  'stuck.kind.change': 'Yêu cầu cập nhật, thay thế nơi nhận chưa trả lời',
   'stuck.kind.reader': 'Bộ đọc nhật ký đứng yên',
   'stuck.kind.deleting': 'Việc xóa nội dung dở dang',
   'stuck.kind.undeleted': 'Nội dung hết hạn lưu mà vẫn còn',
@@ -148,6 +152,8 @@ export const vi = {
   'stuck.todo.retrying':
     '  Cần làm: xem đầu nhận trả lời gì bằng lienthong trace MÃ và báo hệ thống nhận; khi họ trả lời được thì tự đi tiếp.',
   'stuck.todo.recall': '  Cần làm: nhắc nơi nhận trả lời thu hồi bằng trạng thái 15 hoặc 16.',
+  'stuck.todo.change':
+    '  Cần làm: nhắc nơi nhận trả lời bằng trạng thái 15 hoặc 16; nếu không ai trả lời: lienthong void MÃ --reason LÝ_DO.',
   'stuck.todo.reader':
     '  Cần làm: kiểm tra dịch vụ cùng tên (GET /health/ready, log): chưa đọc tiếp thì chưa đóng lượt gửi và chưa báo nơi gửi.',
   'stuck.todo.deleting': '  Cần làm: xem log của gateway về thư mục nội dung (quyền, đĩa); lượt quét sau sẽ làm nốt.',
@@ -195,6 +201,8 @@ export const vi = {
   'calendar.day.5': 'T6',
   'calendar.day.6': 'T7',
   'hold.held': 'Đã giữ nội dung của {id}: không bị xóa cho đến khi bỏ giữ',
+  'void.done': 'Không còn yêu cầu nào chờ nơi nhận của {id}',
+  'void.nothing': 'Không có yêu cầu cập nhật, thay thế nào chờ nơi nhận của {id}',
   'hold.released': 'Đã bỏ giữ nội dung của {id}: thời hạn lưu tiếp tục áp dụng',
   'hold.unchanged': '{id}: vốn đã như vậy, không thay đổi gì',
   'hold.none': 'Không có nội dung nào đang bị giữ.',
@@ -235,6 +243,8 @@ export const vi = {
   'agency.label.system': 'Hệ thống nhận',
   'agency.label.aliases': 'Cách viết khác',
   'agency.label.source': 'Nguồn',
+  'agency.label.contact': 'Đầu mối liên hệ',
+  'contact.changed': 'Thông báo cho {code} gửi tới: {post} {mail} {phone}',
   'system.added': 'Đã thêm hệ thống {code}',
   'system.secret': 'Cấu hình cho phần mềm kết nối qua cửa tương thích; khóa bí mật chỉ hiện một lần này:',
   'system.secretColumns': 'MÃ|KHÓA BAO|TẠO LÚC|HẾT HẠN',
@@ -266,13 +276,14 @@ export const vi = {
   'pki.certificate':
     'Chủ thể: {subject}\nCấp bởi: {issuer}\nMã cơ quan: {agency}\nHiệu lực: {from} đến {to}\nVân tay SHA-256: {fingerprint}',
   'backup.badLabel': '--label: chỉ gồm chữ cái, chữ số, ".", "_" và "-"',
-  'backup.keysInside': '--keys và --to không được nằm trong nhau: ai có bản sao lưu thì không được có khóa',
+  'backup.keysInside': '--keys không được nằm chung với --to hay KEY_DIR: ai có bản sao lưu thì không được có khóa',
   'backup.progress.base': 'Đang sao cơ sở dữ liệu {at}',
   'backup.progress.content': 'Đang sao nội dung, {at} tệp',
   'backup.done': 'Bản sao lưu ở {path}',
   'backup.base': 'Cơ sở dữ liệu: {files} tệp, đến vị trí {lsn}; nhật ký {origin} có ít nhất {size} mục',
   'backup.content': 'Nội dung: {files} tệp, {bytes} byte; {copied} tệp mới',
-  'backup.pruned': 'Đã bỏ {count} bản sao lưu cũ, {files} tệp nội dung không bản nào còn giữ cần đến',
+  'backup.pruned':
+    'Đã bỏ {count} bản sao lưu cũ, {files} tệp nội dung và {segments} tệp WAL không bản nào còn giữ cần đến',
   'backup.damaged': 'HỎNG, không sao: {file}',
   'backup.keys': 'Khóa: {files} tệp ở {path}; hãy cất ở nơi khác',
   'backup.noKeys': 'Không kèm khóa: --keys THƯ_MỤC sao khóa sang nơi khác',
@@ -295,6 +306,7 @@ export const vi = {
   'restore.next':
     'Tiếp theo: đặt cấu hình của đơn vị bên cạnh dữ liệu, khởi động PostgreSQL và các dịch vụ, chạy lienthong fsck và lienthong drill, rồi lienthong backup',
   'drill.whole': 'Không mất gì: {good} biên nhận của {dispatches} lượt gửi đều còn',
+  'drill.nothing': 'KHÔNG KẾT LUẬN ĐƯỢC: không có biên nhận hợp lệ nào; kiểm tra --receipts và --trust',
   'drill.lost':
     'ĐÃ MẤT: số {number} của {sender} ({system}), lượt gửi {dispatch}: {event} lúc {time}, nhật ký {origin}, mục {entry}',
   'drill.lostCount': '{lost} biên nhận nêu điều đã mất, thuộc {dispatches} lượt gửi; {good} biên nhận hợp lệ',

@@ -1,7 +1,7 @@
 import { BusError } from '../../../libs/errors/index.ts'
 import type { FastifyRequest } from '../../../libs/http/index.ts'
 import { languageOf, problemOf, refusalShape } from '../../../libs/http/index.ts'
-import type { Operated, Skip } from '../../../libs/pipeline/index.ts'
+import { INSTANT_PATTERN, type Operated, type Skip } from '../../../libs/pipeline/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import type { OperationRequestRow } from '../../../libs/store/index.ts'
 
@@ -13,7 +13,7 @@ export const reasonShape = Type.String({
   description: 'why; stands in the log and, where a consignment is closed, in the receipt of the sender',
 })
 export const timeShape = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?(Z|[+-]\\d{2}:\\d{2})$',
+  pattern: INSTANT_PATTERN,
   format: 'date-time',
   description: 'RFC 3339; a day and time that exist',
 })

@@ -3,15 +3,15 @@ import { changePolicy, type Operations } from '../../../libs/pipeline/index.ts'
 import { Type } from '../../../libs/schema/index.ts'
 import { listPolicies, type OperationPolicyRow } from '../../../libs/store/index.ts'
 import { operatorOf } from '../identify-caller.ts'
-import { reasonShape } from './answer-shapes.ts'
+import { describeRequest, filedShape, reasonShape } from './answer-shapes.ts'
 
 const approvalAbove = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000 }), Type.Null()], {
-  description: 'needs a second operator above so many consignments; null: never',
+  description: 'needs a second operator above so many consignments of one operator within an hour; null: never',
 })
 const expiresHours = Type.Integer({ minimum: 1, maximum: 720 })
 const policyShape = Type.Object({ action: Type.String(), approvalAbove, expiresHours })
 
-/** GET /operator/v1/policies, and PUT /operator/v1/policies/:action by an administrator: which actions need a second operator. */
+/** GET /operator/v1/policies, and PUT /operator/v1/policies/:action by an administrator: which actions need a second operator; 202 where it loosens one, which a second administrator approves. */
 export function registerChangePolicies(server: HttpServer, operations: Operations): void {
   server.get(
     '/operator/v1/policies',
@@ -35,14 +35,16 @@ export function registerChangePolicies(server: HttpServer, operations: Operation
           { approvalAbove, expiresHours: Type.Optional(expiresHours), reason: reasonShape },
           { additionalProperties: false },
         ),
-        response: { 200: policyShape },
+        response: { 200: policyShape, 202: filedShape },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { approvalAbove: above, expiresHours: hours = 24, reason } = request.body
       const policy = { action: request.params.action, approval_above: above, expires_hours: hours }
       const cause = { operator: operatorOf(request), reason, requestId: request.id }
-      return describe(await changePolicy(operations, policy, cause))
+      const operated = await changePolicy(operations, policy, cause)
+      if (operated.kind === 'filed') return reply.code(202).send({ request: describeRequest(operated.request) })
+      return describe(policy)
     },
   )
 }

@@ -12,15 +12,23 @@ export interface Judgement {
   readonly expires: boolean
 }
 
+/** Terms that a receiver cannot keep while its system is suspended; they are looked at again after a while. */
+const NEGLECT: readonly Rule[] = ['uncollected', 'expired']
+const SUSPENDED_LOOK_MS = 3_600_000
+
 /** Judges a clock at an instant of the database's clock. Pure: the same question always has the same answer. */
 export function judgeClock(standing: ClockStanding, facts: TermFacts, policy: ClockPolicy, now: Date): Judgement {
-  const passed = planTerms(standing, facts, policy).filter(({ at }) => at <= now)
+  const isPutOff = ({ rule }: Term): boolean => facts.suspended === true && NEGLECT.includes(rule)
+  const passed = planTerms(standing, facts, policy).filter((term) => term.at <= now && !isPutOff(term))
   const expires = passed.some(({ rule }) => rule === 'expired')
   const done = { ...standing.done, ...Object.fromEntries(passed.map(({ rule }) => [rule, now.toISOString()])) }
   const after: TermFacts = expires ? { ...facts, state: 'EXPIRED' } : facts
   // The warning just given may have set the term of the end.
-  const next = planTerms({ since: standing.since, done }, after, policy)[0]?.at
-  return { passed, done, next: expires ? undefined : next, expires }
+  const lookAt = planTerms({ since: standing.since, done }, after, policy).map((term) =>
+    Math.max(term.at.getTime(), isPutOff(term) ? now.getTime() + SUSPENDED_LOOK_MS : 0),
+  )
+  const next = expires || lookAt.length === 0 ? undefined : new Date(Math.min(...lookAt))
+  return { passed, done, next, expires }
 }
 
 /**

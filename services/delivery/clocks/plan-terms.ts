@@ -5,7 +5,11 @@ import type { ClockPolicy, Rule } from './clock-rules.ts'
 export type TermFacts = Pick<
   ClockFacts,
   'kind' | 'lane' | 'lease_until' | 'handed_over_at' | 'due_date' | 'statuses'
-> & { readonly state: ConsignmentState }
+> & {
+  readonly state: ConsignmentState
+  /** The receiver's system is shut out: it cannot collect. */
+  readonly suspended?: boolean
+}
 
 /** A term of a consignment that still runs, and when it passes. */
 export interface Term {

@@ -74,7 +74,8 @@ export async function sweepClocks(stage: ClockStage): Promise<number> {
 
 function judge(stage: ClockStage, clock: DueClock, facts: ClockFacts | undefined): Found | undefined {
   if (!facts) return undefined
-  const judgement = judgeClock(clock, facts as ClockFacts & TermFacts, stage.policy, clock.now)
+  const suspended = (stage.registry.receivingSystem(facts.agency_code)?.system.suspendedAt ?? null) !== null
+  const judgement = judgeClock(clock, { ...(facts as ClockFacts & TermFacts), suspended }, stage.policy, clock.now)
   return { clock, facts, judgement }
 }
 

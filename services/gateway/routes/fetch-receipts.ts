@@ -1,5 +1,5 @@
 import { BusError } from '../../../libs/errors/index.ts'
-import type { HttpServer } from '../../../libs/http/index.ts'
+import type { FastifyRequest, HttpServer } from '../../../libs/http/index.ts'
 import { RECEIPT_EVENTS, renderReceipt } from '../../../libs/pipeline/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
 import { findSender } from '../../../libs/store/index.ts'
@@ -7,9 +7,11 @@ import { callerOf } from '../auth/caller.ts'
 import type { Gateway } from '../gateway.ts'
 import { refusalOf } from './answer-each.ts'
 import { refusedShape, uuidShape } from './answer-shapes.ts'
-import { RECEIPTS, readReceipts, receiptShape } from './receipt-page.ts'
+import { RECEIPTS, type ReceiptPage, readReceipts, receiptShape } from './receipt-page.ts'
 
 const MAX_DISPATCHES = 500
+/** Dispatches whose facts are read together. */
+const SLICE = 50
 
 const body = Type.Object(
   {
@@ -56,43 +58,59 @@ export function registerFetchReceipts(server: HttpServer, gateway: Gateway): voi
     async (request) => {
       const { dispatches, events = RECEIPT_EVENTS } = request.body
       const { systemId } = callerOf(request)
-      const pages = await Promise.all(
-        dispatches.map(async (dispatch) => {
-          try {
-            const sender = await findSender(gateway.pool, dispatch)
-            if (sender?.system_id !== systemId) throw new BusError('LT_SUB_NOT_FOUND')
-            return { dispatch, page: await readReceipts(gateway, dispatch, { events }) }
-          } catch (error) {
-            return { dispatch, refusal: refusalOf(request, error) }
-          }
-        }),
-      )
-      let room = RECEIPTS
+      const items: Static<typeof item>[] = []
       const later: string[] = []
-      const shown = pages.filter(({ dispatch, page }) => {
-        if (!page || page.items.length <= room) {
-          room -= page?.items.length ?? 0
-          return true
+      let room = RECEIPTS
+      // Slice by slice: what finds no room is not read, and few receipts are written at a time.
+      for (let from = 0; from < dispatches.length; from += SLICE) {
+        const slice = dispatches.slice(from, from + SLICE)
+        if (room === 0) {
+          later.push(...slice)
+          continue
         }
-        later.push(dispatch)
-        return false
-      })
-      const items = await Promise.all(
-        shown.map(async ({ dispatch, page, refusal }): Promise<Static<typeof item>> => {
-          if (!page) return { dispatch, ok: false, ...refusal }
-          const receipts = page.items.map(async (fact) => ({
-            ...fact,
-            xml: (await renderReceipt(gateway.receipts, dispatch, fact.entry)).toString(),
-          }))
-          return {
-            dispatch,
-            ok: true,
-            receipts: await Promise.all(receipts),
-            ...(page.next === undefined ? {} : { next: page.next }),
-          }
-        }),
-      )
+        const pages = await Promise.all(slice.map((dispatch) => read(request, gateway, systemId, dispatch, events)))
+        const shown = pages.filter(({ dispatch, page }) => {
+          const fits = !page || page.items.length <= room
+          if (fits) room -= page?.items.length ?? 0
+          else later.push(dispatch)
+          return fits
+        })
+        items.push(...(await Promise.all(shown.map((each) => write(gateway, each)))))
+      }
       return { items, later }
     },
   )
+}
+
+interface Read {
+  readonly dispatch: string
+  readonly page?: ReceiptPage
+  readonly refusal?: ReturnType<typeof refusalOf>
+}
+
+async function read(
+  request: FastifyRequest,
+  gateway: Gateway,
+  systemId: string,
+  dispatch: string,
+  events: readonly string[],
+): Promise<Read> {
+  try {
+    const sender = await findSender(gateway.pool, dispatch)
+    if (sender?.system_id !== systemId) throw new BusError('LT_SUB_NOT_FOUND')
+    return { dispatch, page: await readReceipts(gateway, dispatch, { events }) }
+  } catch (error) {
+    return { dispatch, refusal: refusalOf(request, error) }
+  }
+}
+
+async function write(gateway: Gateway, { dispatch, page, refusal }: Read): Promise<Static<typeof item>> {
+  if (!page) return { dispatch, ok: false, ...refusal }
+  const receipts = await Promise.all(
+    page.items.map(async (fact) => ({
+      ...fact,
+      xml: (await renderReceipt(gateway.receipts, dispatch, fact.entry)).toString(),
+    })),
+  )
+  return { dispatch, ok: true, receipts, ...(page.next === undefined ? {} : { next: page.next }) }
 }

@@ -37,6 +37,7 @@ export function registerLeaseConsignments(server: HttpServer, gateway: Gateway):
     async (request) => {
       const { agencies, kind, max = 100, seconds = gateway.config.leaseSeconds } = request.body
       const caller = callerOf(request)
+      gateway.seen.notePoll(caller.systemId)
       const leased = await leaseConsignments(gateway, {
         agencies: ownAgencies(gateway, caller.systemCode, agencies),
         systemId: caller.systemId,

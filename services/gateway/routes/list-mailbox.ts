@@ -32,7 +32,9 @@ export function registerListMailbox(server: HttpServer, gateway: Gateway): void 
     async (request) => {
       const { agency, kind, after } = request.query
       const limit = Math.min(1000, Number(request.query.limit ?? 100))
-      const agencies = ownAgencies(gateway, callerOf(request).systemCode, agency === undefined ? undefined : [agency])
+      const caller = callerOf(request)
+      gateway.seen.notePoll(caller.systemId)
+      const agencies = ownAgencies(gateway, caller.systemCode, agency === undefined ? undefined : [agency])
       const rows = await listMailbox(gateway.pool, agencies, {
         limit,
         floor: gateway.mailboxFloor(),

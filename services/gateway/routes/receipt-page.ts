@@ -24,8 +24,8 @@ export interface ReceiptPage {
 }
 
 /**
- * One page of the receipts of a dispatch, of these events alone, after the one of entry `after`, in the order of the log: facts only ever join behind those
- * that are there. @throws BusError LT_HTTP_INVALID_REQUEST when `after` is none of them
+ * One page of the receipts of a dispatch, of these events alone, after the one of entry `after`, in the order of the log: facts only
+ * ever join behind those that are there. @throws BusError LT_HTTP_INVALID_REQUEST when `after` is none of them
  */
 export async function readReceipts(
   gateway: Pick<Gateway, 'pool'>,

@@ -53,7 +53,7 @@ export function registerWatchEvents(server: HttpServer, gateway: Gateway): void 
         clearTimeout(timer)
         due = Number.POSITIVE_INFINITY
         // One that listens with its certificate may not call for days, and is not silent.
-        gateway.noteSeen(systemId)
+        gateway.seen.notePoll(systemId)
         try {
           const floor = gateway.mailboxFloor()
           if (await hasFreeConsignment(gateway.pool, agencies(), { floor })) send('mailbox', { open: true })

@@ -88,7 +88,7 @@ async function runCall(
   const { system, parameters, mac } = verified
   if (!guard.allows(system.code, address)) throw new BusError('LT_DOOR_NETWORK_REFUSED')
   await limits.count(system.code)
-  gateway.noteSeen(system.id)
+  gateway.seen.note(system.id)
   const own = log.child({
     systemCode: system.code,
     ...(operation.changes && isReplay(name, mac) ? { replayed: true } : {}),

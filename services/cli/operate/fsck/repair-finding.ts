@@ -1,5 +1,5 @@
 import { EVENTS } from '../../../../libs/model/index.ts'
-import { sealEntry } from '../../../../libs/pipeline/index.ts'
+import { type Cause, causeDetails, sealEntry } from '../../../../libs/pipeline/index.ts'
 import {
   endLostAttempt,
   type Queryable,
@@ -38,13 +38,13 @@ const REPAIRS: Partial<Record<FindingKind, Repair>> = {
 const OF_A_DISPATCH: ReadonlySet<FindingKind> = new Set(['work-postponed', 'message-missing', 'submission-link'])
 
 /**
- * Mends one finding where that is safe, with an entry that names the operator. `false`: it is none of those, or the row moved since.
+ * Mends one finding where that is safe, with an entry that says who and why. `false`: it is none of those, or the row moved since.
  * @param dispatchOf the dispatch of a consignment
  */
 export async function repairFinding(
   database: Queryable,
   found: Finding,
-  operator: string,
+  cause: Cause,
   dispatchOf: (consignment: string) => Promise<string | undefined>,
 ): Promise<boolean> {
   const repair = REPAIRS[found.kind]
@@ -53,7 +53,7 @@ export async function repairFinding(
   const dispatchId = ownRow ? found.id : await dispatchOf(found.id)
   if (dispatchId === undefined) return false
   const { kind, what, expected, found: was, at = {} } = found
-  const details = { operator, kind, what, expected, found: was, ...at }
+  const details = { kind, what, expected, found: was, ...at, ...causeDetails(cause) }
   // An attempt that is ended is one, whoever ends it; one that its consignment has left behind moves nothing any more.
   const event = kind === 'attempt-overdue' ? EVENTS.attemptEnded : EVENTS.repaired
   const outcome = kind === 'attempt-overdue' ? { outcome: 'ambiguous', code: 'LT_DLV_INTERRUPTED' } : {}

@@ -12,6 +12,7 @@ export const listReceivedPackets: Operation = {
   method: 'POST',
   failure: { data: [] },
   async run({ parameters, system }, { gateway }) {
+    gateway.seen.notePoll(system.id)
     const limit = Math.min(PAGE, whole(parameters.get('pageSize')) || PAGE)
     const page = Math.max(1, whole(parameters.get('pageIndex')))
     const [from, until] = [readTime(parameters.get('fromDate')), readTime(parameters.get('toDate'), true)]
