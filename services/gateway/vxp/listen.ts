@@ -77,6 +77,8 @@ function guardServer(server: Server, { guard, tls }: Pick<ListenOptions, 'guard'
   // A handshake that fails ends its own connection.
   secure?.on('tlsClientError', (_error, socket) => socket.destroy())
   secure?.on('secureConnection', (socket) => speakHttp.call(server, socket))
+  // Not told by the socket: the parser reads past its listeners.
+  server.on('request', ({ socket }) => void silent.delete(socket))
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     if (!guard.admit(socket)) {
@@ -89,11 +91,7 @@ function guardServer(server: Server, { guard, tls }: Pick<ListenOptions, 'guard'
       clearTimeout(timer)
       silent.delete(socket)
     })
-    if (!secure) {
-      socket.once('data', () => silent.delete(socket))
-      speakHttp.call(server, socket)
-      return
-    }
+    if (!secure) return void speakHttp.call(server, socket)
     socket.on('error', () => socket.destroy())
     socket.once('data', (first: Buffer) => {
       silent.delete(socket)
