@@ -45,7 +45,11 @@ export async function answerCall(
     lingerOver(request)
     seconds.observe((performance.now() - begun) / 1000, { operation: found?.name ?? '-', outcome })
   })
-  response.once('finish', () => lingerOver(request))
+  response.once('finish', () => {
+    lingerOver(request)
+    // A connection that is idle from now on would hold up the stop.
+    if (options.stopping()) request.socket.end()
+  })
   request.on('error', (error) => log.debug({ err: error }, 'a caller went away'))
   try {
     if (options.stopping()) {
