@@ -86,6 +86,7 @@ function describe(
     reason?: string
     text?: string
     receiverSignature?: EvidenceReceiverSignature
+    composed?: { sha256: string; size: number }
   }
   // A re-sent consignment has an id of its own; its recipient is found by the agency.
   const recipients = dispatch.recipients.filter(
@@ -117,12 +118,16 @@ function describe(
     contentHash: { hex: dispatch.content_hash.toString('hex'), version: CONTENT_HASH_VERSION },
     size: dispatch.content_size,
     form: dispatch.form as PacketForm,
-    parts: parts.map((part) => ({
-      role: part.role,
-      ...(part.content_id === null ? {} : { contentId: part.content_id }),
-      sha256: part.sha256.toString('hex'),
-      size: part.size,
-    })),
+    parts: [
+      ...parts.map((part) => ({
+        role: part.role,
+        ...(part.content_id === null ? {} : { contentId: part.content_id }),
+        sha256: part.sha256.toString('hex'),
+        size: part.size,
+      })),
+      // A detached document has no such part of its own: this is the form in which a receiver that takes none got it.
+      ...(details.composed ? [{ role: 'packet' as const, ...details.composed }] : []),
+    ],
     signature: {
       verdict: signature.verdict ?? 'absent',
       ...(signature.signer?.fingerprint === undefined ? {} : { signerFingerprint: signature.signer.fingerprint }),

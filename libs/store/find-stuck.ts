@@ -82,9 +82,11 @@ export function stuckQueries(question: StuckQuestion): Readonly<Record<StuckKind
         where state in ('QUEUED', 'RETRYING') and attempt >= $1 order by available_at limit $2`,
       values: [MANY_ATTEMPTS, limit],
     },
+    // At the compatible door a lease has run out when it begins: a client gets its time to store what it fetched.
     lease: {
       text: `select id, agency_code as agency, lease_until as since from consignment
-        where ${OPEN} and state = 'HANDED_OVER' and lease_until < now() order by lease_until limit $1`,
+        where ${OPEN} and state = 'HANDED_OVER' and lease_until < now()
+          and coalesce(handed_over_at, available_at) < now() - interval '15 minutes' order by lease_until limit $1`,
       values: [limit],
     },
     held: {

@@ -1,6 +1,6 @@
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,6 +58,28 @@ t.test("the operators' door is open to other machines with TLS only", async (t) 
     })
     await t.rejects(started, { code: 'LT_CONF_INVALID' }, host)
   }
+})
+
+t.test('the compatible door speaks TLS and plain HTTP on one port', async (t) => {
+  const { keyFile, certificateFile } = listener
+  const running = await start({ TLS_CERTIFICATE_FILE: certificateFile, TLS_KEY_FILE: keyFile })
+  t.teardown(() => running[Symbol.asyncDispose]())
+  const { port, protocol } = new URL(running.urls?.door as string)
+  t.equal(protocol, 'https:')
+  const ask = (plain: boolean): Promise<{ status: number | undefined; body: string }> =>
+    new Promise((resolve, reject) => {
+      const options = { port, host: '127.0.0.1', method: 'POST', path: '/countReceiveEdoc', agent: false as const }
+      const onAnswer = (answer: IncomingMessage): void => {
+        let body = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
+        answer.on('end', () => resolve({ status: answer.statusCode, body }))
+      }
+      const sent = plain
+        ? plainRequest(options, onAnswer)
+        : request({ ...options, ca: listener.cert, servername: 'localhost' }, onAnswer)
+      sent.on('error', reject).end()
+    })
+  for (const plain of [false, true, false]) t.match(await ask(plain), { status: 401, body: /LT_DOOR_UNSIGNED/ })
 })
 
 t.test("the operators' door speaks TLS too", async (t) => {

@@ -183,6 +183,11 @@ async function fill(): Promise<void> {
       `insert into consignment (${columns}) values (${row(`id_at(${at}, ${n + 100_000})`, at, `'${state}', ${at}, ${lease}`)})`,
     )
   }
+  // Fetched at the compatible door a moment ago: nobody has to look at it yet.
+  const now = `now() - interval '1 minute'`
+  await eyes.query(
+    `insert into consignment (${columns}) values (${row(`id_at(${now}, 200000)`, now, `'HANDED_OVER', null, ${now}`)})`,
+  )
   await eyes.query('vacuum analyze consignment')
 }
 

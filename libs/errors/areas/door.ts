@@ -114,20 +114,6 @@ export const doorErrors = defineErrors({
       en: 'Name the receivers in the packet, or leave them out of the parameter.',
     },
   },
-  LT_DOOR_DETACHED: {
-    status: 409,
-    actor: 'axis',
-    retry: 'after-fix',
-    vxpCode: '21',
-    title: {
-      vi: 'Văn bản có tệp gửi rời, chưa lấy được qua cửa tương thích.',
-      en: 'The document came with its attachments apart, and cannot be fetched here yet.',
-    },
-    advice: {
-      vi: 'Lấy văn bản qua giao diện /v1, hoặc liên hệ người vận hành trục.',
-      en: 'Fetch it through the API /v1, or ask the operator of the axis.',
-    },
-  },
   LT_DOOR_REGISTRATION_REFUSED: {
     status: 403,
     actor: 'sender',

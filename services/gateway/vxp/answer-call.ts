@@ -45,7 +45,11 @@ export async function answerCall(
     lingerOver(request)
     seconds.observe((performance.now() - begun) / 1000, { operation: found?.name ?? '-', outcome })
   })
-  response.once('finish', () => lingerOver(request))
+  response.once('finish', () => {
+    lingerOver(request)
+    // A connection that is idle from now on would hold up the stop.
+    if (options.stopping()) request.socket.end()
+  })
   request.on('error', (error) => log.debug({ err: error }, 'a caller went away'))
   try {
     if (options.stopping()) {
@@ -73,8 +77,6 @@ async function runCall(
   const { gateway } = door
   const address = plainAddress(request.socket.remoteAddress)
   const headers = rawHeadersOf(request)
-  const claimed = headers.get('xroadvnpt-systemid')?.[0] ?? ''
-  await limits.checkFailures(address, claimed)
   let verified: ReturnType<typeof verifyCall>
   try {
     verified = verifyCall(headers, {
@@ -82,7 +84,7 @@ async function runCall(
       secretsOf: (systemId) => secrets.of(systemId),
     })
   } catch (error) {
-    if (isBusError(error, 'LT_DOOR_SIGNATURE_INVALID')) await limits.countFailure(address, claimed)
+    if (isBusError(error, 'LT_DOOR_SIGNATURE_INVALID')) await limits.countFailure(address)
     throw error
   }
   const { system, parameters, mac } = verified
@@ -107,7 +109,9 @@ function toBusError(error: unknown, log: Logger): BusError {
 }
 
 function refuse(response: ServerResponse, found: FoundOperation | undefined, error: BusError, log: Logger): void {
-  log.info({ code: error.code, params: error.params }, 'refused at the compatible door')
+  // Above the limit one line a call would be a flood of its own.
+  const level = error.code === 'LT_HTTP_TOO_MANY_REQUESTS' ? 'debug' : 'info'
+  log[level]({ code: error.code, params: error.params }, 'refused at the compatible door')
   if (response.headersSent) {
     response.destroy()
     return

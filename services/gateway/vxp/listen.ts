@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { BusError, type ErrorCode } from '../../../libs/errors/index.ts'
 import type { ListenerTls } from '../../../libs/http/index.ts'
+import { metric } from '../../../libs/runtime/index.ts'
 import type { ConnectionGuard } from './guard-connections.ts'
 import { describeRefusal, rawReply } from './write-reply.ts'
 
@@ -14,6 +15,11 @@ const KEEP_ALIVE_MS = 72_000
 const HEADERS_MS = 20_000
 /** First byte of a TLS handshake; no HTTP request begins with it. */
 const TLS_HANDSHAKE = 0x16
+
+const refused = metric.counter({
+  name: 'door_connections_refused_total',
+  help: 'connections at the compatible door from an address that is on no list, or too many of them',
+})
 
 export interface ListenOptions {
   readonly host: string
@@ -82,6 +88,7 @@ function guardServer(server: Server, { guard, tls }: Pick<ListenOptions, 'guard'
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     if (!guard.admit(socket)) {
+      refused.inc()
       socket.destroy()
       return
     }

@@ -47,7 +47,7 @@ function entryOf(
   event: (typeof EVENTS)['handedOver' | 'taken' | 'acknowledged' | 'deadLettered'],
   row: OpenConsignment,
   system: System,
-  details: Record<string, string | boolean> = {},
+  details: NonNullable<WantedMove['entry']>['details'] = {},
 ): NonNullable<WantedMove['entry']> {
   return {
     event,
@@ -62,22 +62,46 @@ function refuseEnded(row: OpenConsignment): never {
   throw new BusError(late ? 'LT_BOX_LATE' : 'LT_BOX_ALREADY_ENDED', { consignmentId: row.id, state: row.state })
 }
 
-/** Its content is about to leave: committed before the first byte does. What was acknowledged may be fetched again. */
+/** What was fetched and ended by its receiver's own word may be fetched again. */
+const mayBeFetchedAgain = (row: OpenConsignment): boolean =>
+  (row.state === 'ACKNOWLEDGED' || gaveUp(row)) && row.handed_over_at !== null
+
+function checkFetchable(row: OpenConsignment): void {
+  if (row.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
+  if (!isOpen(row) && !mayBeFetchedAgain(row)) refuseEnded(row)
+}
+
+/** A consignment whose content the system may have; nothing moves. @throws BusError LT_BOX_NOT_FOUND, LT_BOX_LATE, LT_BOX_ALREADY_ENDED, LT_SUB_CONTENT_DELETED */
+export async function findFetchable(
+  { findConsignment }: Pick<Gateway, 'findConsignment'>,
+  system: System,
+  id: string,
+): Promise<OpenConsignment> {
+  const row = await findConsignment(system.code, id)
+  checkFetchable(row)
+  return row
+}
+
+/**
+ * Its content is about to leave: committed before the first byte does. What was acknowledged may be fetched again.
+ * @param composed what leaves in place of parts that this door cannot hand over; the entry names it
+ */
 export function fetchAtDoor(
   gateway: Pick<Gateway, 'findConsignment' | 'mover'>,
   system: System,
   id: string,
+  composed?: { readonly sha256: string; readonly size: number },
 ): Promise<OpenConsignment> {
   return moveAtDoor(gateway, system, id, (row) => {
-    if (row.content_state !== 'KEPT') throw new BusError('LT_SUB_CONTENT_DELETED')
-    if (row.form !== 'inline') throw new BusError('LT_DOOR_DETACHED')
-    if ((row.state === 'ACKNOWLEDGED' || gaveUp(row)) && row.handed_over_at !== null) return undefined
-    if (!isOpen(row)) refuseEnded(row)
+    checkFetchable(row)
+    if (!isOpen(row)) return undefined
     return {
       ...lapsed(row, system),
       state: 'HANDED_OVER',
       handed_over: true,
-      ...(row.handed_over_at === null ? { entry: entryOf(EVENTS.handedOver, row, system) } : {}),
+      ...(row.handed_over_at === null
+        ? { entry: entryOf(EVENTS.handedOver, row, system, composed ? { composed } : {}) }
+        : {}),
     }
   })
 }

@@ -5,7 +5,7 @@ import { sabotaged } from '../../../libs/runtime/index.ts'
 /** Begins every header of the protocol; matched without regard to case. */
 const PREFIX = 'xroadvnpt-'
 
-/** What the caller signed, as it came; nothing of it is believed before the secret proved it. */
+/** What the caller signed, as it came; nothing of it is looked into before the secret proved it. */
 export interface SignedText {
   /** The raw bytes of the signed JSON text. */
   readonly text: Buffer
@@ -14,8 +14,10 @@ export interface SignedText {
   /** Names that the caller says it signed. */
   readonly keys: string
   readonly claimedSystem: string
-  readonly pairs: readonly (readonly [name: string, value: string])[]
 }
+
+/** Names and values of the signed text. */
+export type SignedPairs = readonly (readonly [name: string, value: string])[]
 
 /** Parameters of a call: only what was signed, under the names of the protocol without their prefix. */
 export interface Parameters {
@@ -36,8 +38,8 @@ export function rawHeadersOf({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>
 }
 
 /**
- * Reads what the caller signed. The text is taken as bytes: values with accents come as UTF-8, and nobody guesses what else they could
- * have been. @throws BusError LT_DOOR_UNSIGNED, LT_DOOR_SIGNATURE_INVALID
+ * What the caller signed, as bytes: values with accents come as UTF-8, and nobody guesses what else they could have been.
+ * @throws BusError LT_DOOR_UNSIGNED, LT_DOOR_SIGNATURE_INVALID (a client that was set up without a system id)
  */
 export function readSignedText(headers: RawHeaders): SignedText {
   const only = (name: string): string => {
@@ -46,16 +48,14 @@ export function readSignedText(headers: RawHeaders): SignedText {
     return values[0] as string
   }
   const text = Buffer.from(only('sign-header'), 'latin1')
-  const mac = only('hash-header').toLowerCase()
-  const keys = only('sign-header-key')
-  const pairs = parsePairs(text)
-  const claimed = pairs.filter(([name]) => name === 'systemid')
-  // An empty system id comes from a client that was set up without one.
-  if (claimed.length !== 1 || claimed[0]?.[1] === '') throw new BusError('LT_DOOR_SIGNATURE_INVALID')
-  return { text, mac, keys, claimedSystem: claimed[0]?.[1] as string, pairs }
+  const signed = { text, mac: only('hash-header').toLowerCase(), keys: only('sign-header-key') }
+  const claimed = headers.get(`${PREFIX}systemid`) ?? []
+  if (claimed.length !== 1 || claimed[0] === '') throw new BusError('LT_DOOR_SIGNATURE_INVALID')
+  return { ...signed, claimedSystem: claimed[0] as string }
 }
 
-function parsePairs(text: Buffer): [string, string][] {
+/** The pairs of a text that was proved; the system is one of them. @throws BusError LT_DOOR_SIGNATURE_INVALID */
+export function readPairs(text: Buffer): SignedPairs {
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
@@ -64,15 +64,17 @@ function parsePairs(text: Buffer): [string, string][] {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new BusError('LT_DOOR_SIGNATURE_INVALID')
-  return Object.entries(value).map(([key, each]) => {
+  const pairs = Object.entries(value).map(([key, each]): [string, string] => {
     if (typeof each !== 'string' || !key.toLowerCase().startsWith(PREFIX))
       throw new BusError('LT_DOOR_SIGNATURE_INVALID')
     return [key.slice(PREFIX.length), each]
   })
+  if (!pairs.some(([name]) => name.toLowerCase() === 'systemid')) throw new BusError('LT_DOOR_SIGNATURE_INVALID')
+  return pairs
 }
 
 /** Each signed pair stands in the real headers, byte for byte, and the list of names says what was signed. @throws BusError LT_DOOR_HEADER_CHANGED */
-export function checkHeaders({ pairs, keys }: SignedText, headers: RawHeaders): void {
+export function checkHeaders(pairs: SignedPairs, keys: string, headers: RawHeaders): void {
   for (const [name, value] of pairs) {
     const sent = Buffer.from(value, 'utf8').toString('latin1').trim()
     if (!headers.get(PREFIX + name.toLowerCase())?.some((each) => each.trim() === sent))
@@ -84,7 +86,7 @@ export function checkHeaders({ pairs, keys }: SignedText, headers: RawHeaders): 
     throw new BusError('LT_DOOR_HEADER_CHANGED', { header: 'sign-header-key' })
 }
 
-export function parametersOf({ pairs }: SignedText, headers: RawHeaders): Parameters {
+export function parametersOf(pairs: SignedPairs, headers: RawHeaders): Parameters {
   const exact = new Map(pairs)
   const folded = new Map(pairs.map(([name, value]) => [name.toLowerCase(), value]))
   return {

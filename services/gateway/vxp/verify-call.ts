@@ -2,7 +2,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BusError } from '../../../libs/errors/index.ts'
 import { sabotaged } from '../../../libs/runtime/index.ts'
 import type { SystemRow } from '../../../libs/store/index.ts'
-import { checkHeaders, type Parameters, parametersOf, type rawHeadersOf, readSignedText } from './read-call.ts'
+import {
+  checkHeaders,
+  type Parameters,
+  parametersOf,
+  type rawHeadersOf,
+  readPairs,
+  readSignedText,
+} from './read-call.ts'
 
 export interface VerifyOptions {
   readonly system: (code: string) => SystemRow | undefined
@@ -21,8 +28,8 @@ export interface VerifiedCall {
 const NOBODYS = [Buffer.alloc(32)]
 
 /**
- * Proves who calls: HMAC-SHA256 over the bytes of the signed text, under the secret as it was given out; every signed pair is then held
- * against the real headers. No time stamp is judged: a client makes one when it starts and sends it for weeks.
+ * Proves who calls: HMAC-SHA256 over the bytes of the signed text, under the secret as it was given out, before the text is
+ * looked into; every signed pair is then held against the real headers. No time stamp is judged: a client makes one when it starts and sends it for weeks.
  * @throws BusError LT_DOOR_UNSIGNED, LT_DOOR_SIGNATURE_INVALID, LT_DOOR_HEADER_CHANGED, LT_AUTH_SUSPENDED
  */
 export function verifyCall(headers: ReturnType<typeof rawHeadersOf>, options: VerifyOptions): VerifiedCall {
@@ -37,9 +44,10 @@ export function verifyCall(headers: ReturnType<typeof rawHeadersOf>, options: Ve
     if (mac.length === claimed.length && timingSafeEqual(mac, claimed)) proved = true
   }
   if (!system || !proved || known.length === 0) throw new BusError('LT_DOOR_SIGNATURE_INVALID')
-  checkHeaders(signed, headers)
+  const pairs = readPairs(signed.text)
+  checkHeaders(pairs, signed.keys, headers)
   if (system.suspendedAt) throw new BusError('LT_AUTH_SUSPENDED')
-  const parameters = parametersOf(signed, headers)
+  const parameters = parametersOf(pairs, headers)
   if (sabotaged('timestamp-window') && isOld(parameters.get('timestamp')))
     throw new BusError('LT_DOOR_SIGNATURE_INVALID')
   return { system, parameters, mac: signed.mac }

@@ -16,6 +16,17 @@ export function asciiJson(value: unknown): string {
   })
 }
 
+/** What our texts have beside letters. */
+const SIGNS: Readonly<Record<string, string>> = {
+  '“': '"',
+  '”': '"',
+  '‘': "'",
+  '’': "'",
+  '–': '-',
+  '—': '-',
+  '…': '...',
+}
+
 /** A text without Vietnamese accents. */
 export const unaccented = (text: string): string =>
   text
@@ -23,7 +34,7 @@ export const unaccented = (text: string): string =>
     .replace(/\p{M}/gu, '')
     .replaceAll('đ', 'd')
     .replaceAll('Đ', 'D')
-    .replace(/[^ -~]/g, '?')
+    .replace(/[^ -~]/g, (sign) => SIGNS[sign] ?? '?')
 
 /** How a refusal reads at this door. On 5xx nothing of the inside goes out. */
 export function describeRefusal(error: BusError): { status: ReplyStatus; body: ReplyFields } {

@@ -29,7 +29,8 @@ export async function startDoorWorld(t: Teardown, options: WorldOptions = {}): P
     ...world,
     closeClients,
     get doorUrl() {
-      return world.urlOf('gateway', 'door')
+      const port = options.environment?.DOOR_PORT
+      return port === undefined ? world.urlOf('gateway', 'door') : `http://127.0.0.1:${port}`
     },
     async open(systemCode) {
       const { rows } = await world.operator.query(

@@ -177,42 +177,52 @@ export function readList(json: unknown): Record<string, string>[] {
 
 function readReply(socket: Socket, onContinue: () => void): Promise<RawReply> {
   return new Promise((resolve, reject) => {
-    let bytes = Buffer.alloc(0)
+    let chunks: Buffer[] = []
+    let size = 0
     let interim = 0
+    let head: { status: number; headers: Map<string, string> } | undefined
     const end = (act: () => void): void => {
       socket.off('data', read).off('close', closed).off('end', closed)
       act()
     }
-    const closed = (): void => end(() => reject(new Error(`the line closed after ${bytes.length} bytes`)))
-    const read = (chunk: Buffer): void => {
-      bytes = Buffer.concat([bytes, chunk])
+    const closed = (): void => end(() => reject(new Error(`the line closed after ${size} bytes`)))
+    const whole = (): Buffer => {
+      const bytes = Buffer.concat(chunks)
+      chunks = [bytes]
+      return bytes
+    }
+    /** The next head, where it is all there. An interim answer is none. */
+    const readHead = (): typeof head => {
       for (;;) {
+        const bytes = whole()
         const at = bytes.indexOf('\r\n\r\n')
-        if (at < 0) return
+        if (at < 0) return undefined
         const [first = '', ...lines] = bytes.subarray(0, at).toString('latin1').split('\r\n')
+        chunks = [bytes.subarray(at + 4)]
+        size = bytes.length - at - 4
         const status = Number(first.split(' ')[1])
-        if (status === 100) {
-          interim += 1
-          bytes = bytes.subarray(at + 4)
-          onContinue()
-          continue
+        const pair = (line: string): [string, string] => {
+          const colon = line.indexOf(':')
+          return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
         }
-        const headers = new Map(
-          lines.map((line) => [
-            line.slice(0, line.indexOf(':')).toLowerCase(),
-            line.slice(line.indexOf(':') + 1).trim(),
-          ]),
-        )
-        const rest = bytes.subarray(at + 4)
-        const body = headers.get('transfer-encoding') === 'chunked' ? unchunk(rest) : bodyOf(rest, headers)
-        if (!body) return
-        const json =
-          /json/.test(headers.get('content-type') ?? '') && !headers.has('content-encoding')
-            ? JSON.parse(body.toString('latin1'))
-            : undefined
-        end(() => resolve({ status, headers, body, interim, json }))
-        return
+        if (status !== 100) return { status, headers: new Map(lines.map(pair)) }
+        interim += 1
+        onContinue()
       }
+    }
+    const read = (chunk: Buffer): void => {
+      chunks.push(chunk)
+      size += chunk.length
+      head ??= readHead()
+      if (!head) return
+      const { status, headers } = head
+      const chunked = headers.get('transfer-encoding') === 'chunked'
+      if (!chunked && size < Number(headers.get('content-length') ?? 0)) return
+      const body = chunked ? unchunk(whole()) : bodyOf(whole(), headers)
+      if (!body) return
+      const isJson = /json/.test(headers.get('content-type') ?? '') && !headers.has('content-encoding')
+      const json = isJson ? JSON.parse(body.toString('latin1')) : undefined
+      end(() => resolve({ status, headers, body, interim, json }))
     }
     socket.on('data', read).once('close', closed).once('end', closed)
   })

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
+import { envelopePart, filePart, multipart, signedEnvelope } from '../../harness/detached.ts'
+import { SMALL_PDF } from '../../harness/world.ts'
 import { type DoorWorld, startDoorWorld } from './door-world.ts'
 import { type GoldenClient, VERSIONS } from './golden-client.ts'
 
@@ -141,13 +144,48 @@ t.test('clients of today’s axis work with each other, and with those of the na
     t.equal(verdict, 'valid', 'a signature is judged at both')
   })
 
-  t.test('a document whose attachments came apart is listed, and refused with its code', async (t) => {
-    const { rows } = await world.eyes.query(`select id from dispatch order by id desc limit 1`)
-    await world.eyes.query(`update dispatch set form = 'detached' where id = $1`, [rows[0].id])
-    const { rows: own } = await world.eyes.query(`select id from consignment where dispatch_id = $1`, [rows[0].id])
-    const { json } = await world.client('demo-h26').post('getEdoc', { docId: own[0].id })
-    t.match(json, { status: 'FAIL', data: '', ErrorDesc: /LT_DOOR_DETACHED/ })
-  })
+  t.test(
+    'a document whose attachments came apart is handed over in one piece, with both digests in the evidence',
+    async (t) => {
+      const files = [
+        { contentId: 'to-trinh', name: 'tờ trình.pdf', mediaType: 'application/pdf', bytes: SMALL_PDF },
+        {
+          contentId: 'phu-luc',
+          name: 'phu-luc.pdf',
+          mediaType: 'application/pdf',
+          bytes: Buffer.concat([SMALL_PDF, Buffer.alloc(200_001, 37)]),
+        },
+      ]
+      const envelope = signedEnvelope(world, 'demo-g12', ['H26'], files)
+      const { body, headers } = multipart([envelopePart(envelope), ...files.map(filePart)])
+      const submitted = await world.submit('demo-g12', body, headers)
+      t.equal(submitted.status, 202, JSON.stringify(submitted.body))
+      const receiver = world.client('demo-h26')
+      const [{ docId = '' } = {}] = await arrived(world, receiver)
+      const packet = await receiver.getEdoc(docId)
+      const at = envelope.lastIndexOf('</')
+      t.ok(packet.subarray(0, at).equals(envelope.subarray(0, at)), 'every byte of the envelope as it was')
+      for (const { bytes } of files) t.ok(packet.includes(bytes.toString('base64')), 'and each file in it')
+      t.ok(
+        (await receiver.call('downloadEdoc', { method: 'GET', header: { docId } })).body.equals(packet),
+        'the same again',
+      )
+      await receiver.post('updateStatus', { status: 'done', docid: docId })
+      const { rows } = await world.eyes.query(
+        `select e.id, d.details from audit_entry e join audit_detail d on d.entry_id = e.id where e.consignment_id = $1 and e.event = 'ContentHandover'`,
+        [docId],
+      )
+      t.equal(rows.length, 1)
+      const digest = createHash('sha256').update(packet).digest('hex')
+      t.match(JSON.parse(rows[0].details), { composed: { sha256: digest, size: packet.length } })
+      const shown = (await world.call('demo-g12', 'GET', `/v1/dispatches/${submitted.body.dispatch}`)).body
+      const { href } = shown.receipts.find(({ event }: { event: string }) => event === 'ContentHandover')
+      const receipt = (await world.call('demo-g12', 'GET', href)).bytes.toString()
+      t.ok(receipt.includes(digest) && receipt.includes(submitted.body.contentHash), 'the receipt names both')
+      const again = await world.client('demo-h26').send(packet, { from: 'G12' })
+      t.match(again.json, { status: 'FAIL', ErrorCode: '19' }, 'and what was composed is a packet like any other')
+    },
+  )
 })
 
 async function arrived(world: DoorWorld, receiver: GoldenClient, count = 1): Promise<Record<string, string>[]> {

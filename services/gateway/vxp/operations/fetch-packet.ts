@@ -4,11 +4,10 @@ import { Readable } from 'node:stream'
 import { BusError } from '../../../../libs/errors/index.ts'
 import { isUuid } from '../../../../libs/model/index.ts'
 import { crashPoint } from '../../../../libs/runtime/index.ts'
-import { listParts } from '../../../../libs/store/index.ts'
-import { readPart } from '../../mailbox/read-part.ts'
 import { endWhenShutOut } from '../../routes/end-when-shut-out.ts'
 import type { Door, DoorCall, Operation } from '../door.ts'
-import { fetchAtDoor } from '../move-at-door.ts'
+import { fetchAtDoor, findFetchable } from '../move-at-door.ts'
+import { openPacket } from '../open-packet.ts'
 import { asciiJson, SUCCESS } from '../write-reply.ts'
 
 /** `getEdoc`: the packet as Base64 in the reply, written while it is read. */
@@ -44,20 +43,18 @@ export const downloadPacket: Operation = {
   },
 }
 
-interface OpenPacket {
+interface Fetched {
   readonly size: number
   readonly content: AsyncIterable<Uint8Array>
 }
 
-async function open({ parameters, system }: DoorCall, { gateway }: Door): Promise<OpenPacket> {
+async function open({ parameters, system }: DoorCall, { gateway }: Door): Promise<Fetched> {
   const id = readDocId(parameters)
-  const row = await fetchAtDoor(gateway, system, id)
+  const packet = await openPacket(gateway, await findFetchable(gateway, system, id))
+  const composed = packet.composed === undefined ? undefined : { sha256: packet.composed, size: packet.size }
+  await fetchAtDoor(gateway, system, id, composed)
   crashPoint('gateway-handed-over')
-  const parts = await listParts(gateway.pool, row.dispatch_id)
-  const [packet] = parts
-  if (!packet) throw new BusError('LT_STORE_CONTENT_MISSING', { path: row.dispatch_id })
-  const content = await readPart(gateway, row.dispatch_id, parts, packet)
-  return { size: packet.size, content: Buffer.isBuffer(content) ? one(content) : content }
+  return { size: packet.size, content: await packet.content() }
 }
 
 /** Clients keep the headers of earlier calls: `docid` is what acknowledgements are written with. */
@@ -70,10 +67,6 @@ export function readDocId(parameters: DoorCall['parameters'], ...spellings: stri
   const written = id.slice(0, 64)
   if (isUuid(id)) return id
   throw new BusError('LT_BOX_NOT_FOUND', { consignmentId: written })
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes
 }
 
 async function* joined(
