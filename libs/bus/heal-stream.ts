@@ -11,6 +11,7 @@ const seenBy = new WeakMap<NatsConnection, Seen>()
  * Gets a stream going that a killed server brought back half. It may remember that a consumer had a message and not that it was removed,
  * or remember more for the consumer than for the stream: what lies at or below what the consumer was given is never handed out.
  * Where nothing is under way it is removed; where something is, and has stood still, the consumer is made anew and gets all of it again.
+ * A consumer that was given more than the stream ever had is made anew too: the stream came back older, and its new messages are below.
  * Either way the work itself lies in the database: at worst it is done twice, which changes nothing.
  */
 export async function healStream(
@@ -24,6 +25,11 @@ export async function healStream(
   for (const consumer of await manager.consumers.list(config.name).next()) {
     const { num_pending: toCome, num_ack_pending: underWay, delivered, name } = consumer
     const filter = consumer.config.filter_subject
+    if (delivered.stream_seq > state.last_seq && (await isAhead(manager, config.name, delivered.stream_seq))) {
+      seen.delete(name)
+      await manager.consumers.delete(config.name, name)
+      continue
+    }
     if (toCome > 0 || state.first_seq > delivered.stream_seq || filter === undefined) seen.delete(name)
     else if (underWay === 0) await manager.streams.purge(config.name, { filter, seq: delivered.stream_seq + 1 })
     else if (stoodStill(seen, consumer)) {
@@ -31,6 +37,11 @@ export async function healStream(
       await manager.consumers.delete(config.name, name)
     }
   }
+}
+
+/** Asked after the consumer was: what a living one was given meanwhile the stream has by then. */
+async function isAhead(manager: JetStreamManager, stream: string, given: number): Promise<boolean> {
+  return given > (await manager.streams.info(stream)).state.last_seq
 }
 
 function stoodStill(

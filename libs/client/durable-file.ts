@@ -9,7 +9,7 @@ import { ClientError, localError } from './transport/client-error.ts'
  */
 export async function writeDurably(path: string, content: Content, mode = 0o600): Promise<void> {
   await guarded(path, async () => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(path))
     await writeSynced(`${path}.new`, content, mode)
     await rename(`${path}.new`, path)
     await syncFolder(dirname(path))
@@ -27,9 +27,13 @@ export async function writeSynced(path: string, content: Content, mode = 0o600):
   }
 }
 
-/** A folder, made with those above it. */
+/** A folder, made with those above it; all of them are there after a loss of power too. */
 export async function makeFolder(path: string): Promise<void> {
-  await guarded(path, () => mkdir(path, { recursive: true, mode: 0o700 }))
+  await guarded(path, async () => {
+    const first = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (first === undefined) return
+    for (let made = path; made !== dirname(first); made = dirname(made)) await syncFolder(dirname(made))
+  })
 }
 
 /** Moves a finished folder to where it is looked for, in one step that survives a loss of power. */

@@ -101,15 +101,17 @@ export async function lockConsignments(
 }
 
 /**
- * Of these dispatches, under their locks, those that are taken back at every receiver, or wait for the last of them to agree. What a
- * receiver declined (status 16) stands.
+ * Of these dispatches, under their locks, those that were asked back of every receiver: taken back, waiting for an answer, or with
+ * nothing left to take because it was refused or never arrived. What a receiver declined (status 16) stands.
  */
 export async function findTakenBack(database: Queryable, ids: readonly string[], floor: string): Promise<Set<string>> {
   if (ids.length === 0) return new Set()
   const { rows } = await database.query<{ dispatch_id: string }>({
     name: 'find-taken-back',
     text: `select c.dispatch_id from consignment c where c.dispatch_id = any($1::uuid[]) and c.id >= $2::uuid
-      group by c.dispatch_id having bool_and(c.state = 'RECALLED' or c.recall_pending)`,
+      group by c.dispatch_id having bool_and(c.state = 'RECALLED' or c.recall_pending or (c.state in ('REFUSED', 'EXPIRED', 'DEAD')
+        and exists (select from business_request r where r.target_dispatch_id = c.dispatch_id and r.consignment_id = c.id
+          and r.action <> 'update' and r.outcome not in ('declined', 'superseded'))))`,
     values: [ids, floor],
   })
   return new Set(rows.map(({ dispatch_id }) => dispatch_id))

@@ -20,7 +20,7 @@ const LOST_CODES =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|NOT_PRIMARY)$/
 const LOST_TEXTS =
   /Connection terminated|connection error|timeout exceeded when trying to connect|Query read timeout|not queryable|after calling end/i
-const NEVER_SENT = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|NOT_PRIMARY)$/
+const NEVER_SENT = /^(ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/
 
 /**
  * Whether an error says nothing about the statement's outcome: the connection broke, the server is going down (classes 08 and
@@ -36,12 +36,22 @@ export function isConnectionLoss(error: unknown): boolean {
   )
 }
 
-/** Whether a lost statement cannot have reached the server: there was no connection to send it on. */
+/**
+ * Whether a lost statement cannot have reached the server: there was no connection to send it on. The same codes come from a connection
+ * that stood and lost its way (`read ENETUNREACH`): then the statement may be done.
+ */
 export function wasNeverSent(error: unknown): boolean {
   let cause = error
   while (isBusError(cause)) cause = cause.cause
-  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown }
-  return (typeof code === 'string' && NEVER_SENT.test(code)) || message === 'timeout exceeded when trying to connect'
+  return neverConnected(cause)
+}
+
+function neverConnected(cause: unknown): boolean {
+  // One for each address of a name.
+  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(neverConnected)
+  const { code, syscall, message } = (cause ?? {}) as { code?: unknown; syscall?: unknown; message?: unknown }
+  if (code === 'NOT_PRIMARY' || message === 'timeout exceeded when trying to connect') return true
+  return (syscall === 'connect' || syscall === 'getaddrinfo') && typeof code === 'string' && NEVER_SENT.test(code)
 }
 
 /**

@@ -21,11 +21,13 @@ export interface WaitingPush {
   readonly form: string
   readonly content_hash: Buffer
   readonly content_size: number
+  /** Its sender asked for it back, and the receiver, who may have it, has not answered. */
+  readonly recall_pending: boolean
 }
 
 // An attempt under way has no time of its own in the row: it has a deadline in `delivery_attempt`.
 const WAITS = `(c.state = 'QUEUED' or (c.state = 'RETRYING' and c.next_attempt_at is not null))`
-const COLUMNS = `c.id, c.version, c.dispatch_id, c.agency_code, c.kind, c.lane, c.attempt, c.attempt_base, c.publish_round,
+const COLUMNS = `c.id, c.version, c.dispatch_id, c.agency_code, c.kind, c.lane, c.attempt, c.attempt_base, c.publish_round, c.recall_pending,
   d.form, d.content_hash, d.content_size,
   greatest(0, extract(epoch from coalesce(c.next_attempt_at, clock_timestamp()) - clock_timestamp()) * 1000)::float8 as due_ms,
   (extract(epoch from clock_timestamp() - c.available_at) * 1000)::float8 as age_ms`

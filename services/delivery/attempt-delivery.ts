@@ -100,6 +100,7 @@ async function send(
       'lt-lane': push.lane,
       'lt-attempt': String(attempt),
       'lt-content-hash': digestField(push.content_hash),
+      ...(push.recall_pending ? { 'lt-recall-pending': '1' } : {}),
     }
     const answer = await stage.client.send({
       method: 'POST',

@@ -98,13 +98,20 @@ function wasNotWritten(error: BusError): boolean {
   return error.entry.status < 500 || error.code === 'LT_SUB_BUSY' || wasNeverSent(error) || isServerTrouble(error.cause)
 }
 
-/** From now on the caller's key stands for these bytes, also where they were accepted under another key or by another request. */
+/**
+ * From now on the caller's key stands for these bytes, also where they were accepted under another key or by another request.
+ * @throws BusError LT_SUB_KEY_REUSED: a request at the same time took it for other bytes
+ */
 async function keepKey(
   pool: Pool,
   { idempotencyKey: key, system, contentHash }: Pick<AcceptableSubmission, 'idempotencyKey' | 'system' | 'contentHash'>,
   dispatchId: string,
 ): Promise<void> {
-  if (key !== undefined) await keepSubmissionKey(pool, { systemId: system.id, key, contentHash, dispatchId })
+  if (key === undefined) return
+  const used = await keepSubmissionKey(pool, { systemId: system.id, key, contentHash, dispatchId })
+  const thisHash = contentHash.toString('hex')
+  if (used && used.contentHash !== thisHash)
+    throw new BusError('LT_SUB_KEY_REUSED', { key, firstHash: used.contentHash, thisHash, dispatchId: used.dispatchId })
 }
 
 /** Puts every part under the dispatch. No row can refer to them yet: when one cannot be kept, none is. */

@@ -237,3 +237,20 @@ t.test('a receiver can be added once all have declined a recall', async (t) => {
   t.equal(asked.status, 202)
   t.ok(await recipientOf(world, document, 'H53', ({ state }) => state === 'AVAILABLE'))
 })
+
+t.test('what was asked back of all goes to nobody new, also where one of them had refused it', async (t) => {
+  const document = await sendDocument(world, 'demo-g12', ['H26', 'H53'])
+  const held = await lease(world, 'demo-h26', document.dispatch)
+  await fetchHeld(world, 'demo-h26', held)
+  const refusal = { consignment: held.consignment, lease: held.lease, reason: 'wrong-receiver', text: 'x' }
+  await world.call('demo-h26', 'POST', '/v1/mailbox/refuse', { body: { items: [refusal] } })
+  await recipientOf(world, document, 'H26', ({ state }) => state === 'REFUSED')
+  await recall(world, document, ['H26', 'H53'])
+  await recipientOf(world, document, 'H53', ({ state }) => state === 'RECALLED')
+  const receivers = [{ agency: 'H26.01', change: 'added' as const }]
+  const asked = await update(world, document, ['H26.01'], { changesReceivers: true, receivers })
+  t.equal(asked.status, 202)
+  await routed(world, asked.body.dispatch)
+  const { recipients } = await show(world, 'demo-g12', document.dispatch)
+  t.notOk(recipients.some(({ agency }: { agency: string }) => agency === 'H26.01'))
+})

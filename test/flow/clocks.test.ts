@@ -323,6 +323,27 @@ t.test('due dates: reminded, overdue, escalated to the level above and the sende
   t.same(mailsAbout(CONTACTS.G12, done.name), [])
 })
 
+t.test('what was fetched and never acknowledged ends under a name of its own', async (t) => {
+  const sent = await send(['H26'])
+  const id = sent.consignments.H26 as string
+  await world.until(() => clockOf(id))
+  await take('demo-h26', false)
+  await world.eyes.query(`update consignment set lease_until = now() where id = $1 and handed_over_at is not null`, [
+    id,
+  ])
+  await turnBack([id], 60)
+  await world.until(async () => (await entriesOf(sent.dispatch)).includes('DeadlinePassed uncollected'))
+  await turnBack([id], 60)
+  const row = await world.until(async () => {
+    const { rows } = await world.eyes.query(
+      'select state, refusal_reason, refusal_text from consignment where id = $1',
+      [id],
+    )
+    return rows[0]?.state === 'EXPIRED' && rows[0]
+  }, 20_000)
+  t.match(row, { refusal_reason: 'LT_DLV_UNACKNOWLEDGED', refusal_text: /đã lấy văn bản nhưng không báo nhận/ })
+})
+
 t.test('a system that stops calling is reported to the operators, once, and when it is back', async (t) => {
   // One that nobody calls with: what the door saw is written down seconds later.
   await addSystem(world.operator, { code: 'demo-im-lang', name: 'Hệ thống im lặng' })

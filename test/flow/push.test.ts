@@ -332,6 +332,19 @@ t.test('whom to call is asked of the registry each time', async (t) => {
     endpoint.behave('demo-h26', () => ({ status: 200 }))
   })
 
+  await t.test('what its sender asked back says so on its way', async (t) => {
+    endpoint.behave('demo-h26', () => ({ status: 503 }))
+    const { consignments } = await send(world, ['H26'])
+    const id = consignments.H26 as string
+    await world.until(async () => endpoint.of(id).length > 0)
+    await world.eyes.query('update consignment set recall_pending = true where id = $1', [id])
+    endpoint.behave('demo-h26', () => ({ status: 200 }))
+    await world.until(async () => (await state(world, id)) === 'ACKNOWLEDGED', 30_000)
+    const told = endpoint.of(id).map(({ headers }) => headers['lt-recall-pending'])
+    t.same([told[0], told.at(-1)], [undefined, '1'])
+    t.match(endpoint.of(id).at(-1)?.headers['signature-input'], /"lt-recall-pending"/, 'under the signature')
+  })
+
   await t.test('a suspended system is not called; afterwards it is', async (t) => {
     await suspendSystem(world.operator, 'demo-h53', 'thử nghiệm')
     changed()

@@ -23,3 +23,19 @@ t.test('a standby was never sent anything, and the database is not to be had', (
   t.ok(wasNeverSent(new NotPrimary()))
   t.end()
 })
+
+t.test('only what never had a connection was never sent', (t) => {
+  const error = (code: string, syscall: string): Error =>
+    Object.assign(new Error(`${syscall} ${code}`), { code, syscall })
+  for (const code of ['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENOENT']) {
+    t.ok(wasNeverSent(error(code, 'connect')), code)
+    t.ok(isConnectionLoss(error(code, 'read')), code)
+    for (const syscall of ['read', 'write']) t.notOk(wasNeverSent(error(code, syscall)), `${syscall} ${code}`)
+  }
+  t.ok(wasNeverSent(error('ENOTFOUND', 'getaddrinfo')))
+  const each = [error('ECONNREFUSED', 'connect'), error('ENETUNREACH', 'connect')]
+  t.ok(wasNeverSent(new AggregateError(each)), 'every address of a name')
+  t.notOk(wasNeverSent(new AggregateError([...each, error('ENETUNREACH', 'read')])))
+  t.notOk(wasNeverSent(new AggregateError([])))
+  t.end()
+})

@@ -217,4 +217,18 @@ export const deliveryErrors = defineErrors({
       en: 'The receiver mends it and acknowledges after all, or an operator queues the document again.',
     },
   },
+  LT_DLV_UNACKNOWLEDGED: {
+    status: 410,
+    actor: 'receiver',
+    retry: 'after-fix',
+    vxpCode: '20',
+    title: {
+      vi: 'Bên nhận đã lấy văn bản nhưng không báo nhận trong {days} ngày làm việc.',
+      en: 'The receiver fetched the document and did not acknowledge it within {days} working days.',
+    },
+    advice: {
+      vi: 'Bên gửi liên hệ bên nhận, sau đó yêu cầu gửi lại nếu vẫn cần.',
+      en: 'The sender gets in touch with the receiver, then asks for a re-send where it is still wanted.',
+    },
+  },
 })

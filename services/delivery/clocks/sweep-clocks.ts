@@ -89,7 +89,7 @@ function moveOf({ clock, facts, judgement }: Found, stage: ClockStage, at: Date)
     expire: expires,
     consignment_version: facts.version,
     at: at.toISOString(),
-    reason: expires ? 'LT_DLV_UNCOLLECTED' : null,
+    reason: expires ? expiryCode(facts) : null,
     text: expires ? expiryText(facts, stage) : null,
   }
 }
@@ -99,8 +99,12 @@ function dropOf({ consignment_id, version, done }: DueClock, at: Date): ClockMov
   return { ...nothing, id: consignment_id, version, done, at: at.toISOString() }
 }
 
+/** Who fetched and never answered for it did not leave it lying: the log says so, and so must the end. */
+const expiryCode = ({ handed_over_at }: ClockFacts): 'LT_DLV_UNCOLLECTED' | 'LT_DLV_UNACKNOWLEDGED' =>
+  handed_over_at === null ? 'LT_DLV_UNCOLLECTED' : 'LT_DLV_UNACKNOWLEDGED'
+
 const expiryText = (facts: ClockFacts, stage: ClockStage): string =>
-  fill(catalogue.LT_DLV_UNCOLLECTED.title.vi, { days: stage.policy.neglect[facts.lane].expireDays })
+  fill(catalogue[expiryCode(facts)].title.vi, { days: stage.policy.neglect[facts.lane].expireDays })
 
 /** The end of a consignment is the non-delivery that its sender gets a signed receipt of; the other terms are facts beside it. */
 function draftOf({ clock, facts, judgement }: Found, { rule, at }: Term, stage: ClockStage): AuditDraft {
@@ -114,7 +118,7 @@ function draftOf({ clock, facts, judgement }: Found, { rule, at }: Term, stage: 
     ...subject,
     details: {
       agency,
-      reason: 'LT_DLV_UNCOLLECTED',
+      reason: expiryCode(facts),
       text: expiryText(facts, stage),
       since: clock.since.toISOString(),
       warned,
