@@ -61,6 +61,8 @@ export class GoldenClient {
   readonly timestamp: string
   readonly #kept = new Map<string, string>()
   #socket: Socket | undefined
+  /** Connections it had to open. */
+  opened = 0
 
   constructor(url: string, systemId: string, secret: string, version: Version = '2.0.1', madeAt = new Date()) {
     this.url = url
@@ -117,6 +119,7 @@ export class GoldenClient {
     let socket = this.#socket
     if (!socket || socket.destroyed || socket.readableEnded) {
       socket = connect(Number(port), hostname)
+      this.opened += 1
       socket.on('error', () => undefined)
       await once(socket, 'connect')
       this.#socket = socket
