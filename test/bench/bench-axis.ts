@@ -24,6 +24,8 @@ export interface BenchAxis extends AsyncDisposable {
   readonly folder: string
   readonly port: number
   readonly baseUrl: string
+  /** Of the compatible door. */
+  readonly doorUrl: string
   readonly cluster: PrivateCluster
   readonly nats: TestNats
   readonly pki: AxisPki
@@ -77,6 +79,7 @@ async function start(
 
   const port = await freePort()
   const baseUrl = `http://127.0.0.1:${port}`
+  const doorPort = await freePort()
   const pids: Record<string, number> = { postgres: cluster.pid, nats: nats.pid, redis: redis.pid }
   const children: ChildProcess[] = []
   t.teardown(async () => {
@@ -86,7 +89,12 @@ async function start(
   for (const service of SERVICES) {
     const own =
       service === 'gateway'
-        ? { LISTEN_PORT: String(port), PUBLIC_URL: baseUrl, SYSTEM_REQUESTS_PER_MINUTE: '100000000' }
+        ? {
+            LISTEN_PORT: String(port),
+            DOOR_PORT: String(doorPort),
+            PUBLIC_URL: baseUrl,
+            SYSTEM_REQUESTS_PER_MINUTE: '100000000',
+          }
         : {}
     const role: ServiceRole = service
     const env = {
@@ -117,6 +125,7 @@ async function start(
     folder,
     port,
     baseUrl,
+    doorUrl: `http://127.0.0.1:${doorPort}`,
     cluster,
     nats,
     pki,
