@@ -54,6 +54,7 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'dropped-push-sweep', file: 'test/flow/push-outages.test.ts', only: /wiped mid-flight/ },
   { name: 'unaudited-action', file: 'test/flow/operations.test.ts', only: /what is held waits/ },
   { name: 'self-approval', file: 'test/flow/operations.test.ts', only: /never the one who asked/ },
+  { name: 'unseen-approval', file: 'test/integration/operations.test.ts', only: /shown to nobody/ },
   { name: 'uncounted-calls', file: 'test/integration/operations.test.ts', only: /many small calls/ },
   { name: 'unopened-dispatch', file: 'test/flow/operations.test.ts', only: /the dispatch opens again/ },
   { name: 'breaker-never-opens', file: 'test/flow/push-breaker.test.ts', only: /left alone but for probes/ },

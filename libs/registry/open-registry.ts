@@ -5,6 +5,7 @@ import {
   type AgencyDetails,
   type AgencyRow,
   type CertificateRow,
+  type FrontRow,
   type Pool,
   readAgency,
   readRegistryVersions,
@@ -13,7 +14,7 @@ import {
 } from '../store/index.ts'
 import { Directory } from './directory.ts'
 import { type DirectoryPart, loadPart } from './load-directory.ts'
-import { agenciesOf, type ReceivingSystem, receivingSystem } from './receiving-system.ts'
+import { agenciesOf, type ReceivingSystem, receivingSystem, takenUpBy } from './receiving-system.ts'
 import { type Resolution, type ResolveOptions, resolveCode } from './resolve-code.ts'
 import { type RecipientResolution, resolveRecipients } from './resolve-recipients.ts'
 import { searchAgencies } from './search-agencies.ts'
@@ -51,6 +52,11 @@ export interface Registry {
   fronts(systemCode: string, agencyCode: string): boolean
   /** Every agency a system acts for, those below the declared ones included; kept until the registry changes. */
   agenciesOf(systemCode: string): readonly AgencyCode[]
+  /**
+   * Agencies that a declaration (`undefined`: its withdrawal) would give to another system, where nobody or a suspended one receives for
+   * them now: the agency itself, and those below that follow it.
+   */
+  takenUpBy(agencyCode: string, declared: Omit<FrontRow, 'agencyCode'> | undefined): readonly AgencyCode[]
   system(codeOrId: string): SystemRow | undefined
   readonly systems: Iterable<SystemRow>
   /** Whether a system is suspended; one that is not registered counts as suspended. */
@@ -168,6 +174,10 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       const found = agenciesOf(directory, systemCode)
       agenciesBySystem.set(systemCode, found)
       return found
+    },
+    takenUpBy(code, declared) {
+      const agencyCode = code as AgencyCode
+      return takenUpBy(directory, agencyCode, declared && { ...declared, agencyCode })
     },
     system,
     isSuspended: (codeOrId) => system(codeOrId)?.suspendedAt !== null,

@@ -1,5 +1,5 @@
 import type { AgencyCode } from '../model/index.ts'
-import type { SystemRow } from '../store/index.ts'
+import type { FrontRow, SystemRow } from '../store/index.ts'
 import type { Directory } from './directory.ts'
 
 /** The one system that receives for an agency. `ancestor`: it does so for a unit above that declared its descendants too. */
@@ -8,7 +8,10 @@ export type ReceivingSystem =
   | { readonly system: SystemRow; readonly via: 'ancestor'; readonly ancestor: AgencyCode }
 
 /** The nearest declaration decides: the agency's own, else the nearest ancestor's that includes descendants. */
-export function receivingSystem(directory: Directory, agencyCode: string): ReceivingSystem | undefined {
+export function receivingSystem(
+  directory: Pick<Directory, 'agencies' | 'fronts' | 'systems'>,
+  agencyCode: string,
+): ReceivingSystem | undefined {
   const own = directory.fronts.get(agencyCode)
   const system = own && directory.systems.get(own.systemCode)
   if (system) return { system, via: 'own' }
@@ -19,6 +22,31 @@ export function receivingSystem(directory: Directory, agencyCode: string): Recei
     if (above) return { system: above, via: 'ancestor', ancestor: ancestor.code }
   }
   return undefined
+}
+
+/**
+ * Agencies that nobody, or a suspended system, receives for, and that would have another system by a declaration, or (`undefined`) by the
+ * withdrawal of the one there is.
+ */
+export function takenUpBy(directory: Directory, agencyCode: AgencyCode, declared: FrontRow | undefined): AgencyCode[] {
+  const fronts = new Map(directory.fronts)
+  if (declared) fronts.set(agencyCode, declared)
+  else fronts.delete(agencyCode)
+  const { agencies, systems } = directory
+  const after = { agencies, systems, fronts }
+  const found: AgencyCode[] = []
+  const look = (code: AgencyCode): void => {
+    const before = receivingSystem(directory, code)?.system
+    if (before && !before.suspendedAt) return
+    const next = receivingSystem(after, code)?.system
+    if (next && next.code !== before?.code) found.push(code)
+  }
+  look(agencyCode)
+  agencies.walk(agencyCode, ({ code }) => {
+    look(code)
+    return true
+  })
+  return found
 }
 
 /** Every agency, closed ones included, for which a system is the receiving one. Walks the tree: keep the answer per version. */

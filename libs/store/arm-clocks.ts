@@ -97,6 +97,8 @@ with cursor as (
   select c.consignment_id, c.dispatch_id, c.since, c.due_at
   from json_to_recordset($5) as c(consignment_id uuid, dispatch_id uuid, since timestamptz, due_at timestamptz)
   where exists (select from cursor)
+  -- Locked in id order, as by whoever fires or renews them.
+  order by c.consignment_id
   -- Consigned anew: its terms begin again.
   on conflict (consignment_id) do update set since = excluded.since, due_at = excluded.due_at, done = '{}', version = k.version + 1
 ), late as materialized (

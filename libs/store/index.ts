@@ -161,8 +161,10 @@ export {
 export {
   type HeldContent,
   type HoldOutcome,
+  type HoldSeen,
   holdContent,
   listHeldContent,
+  seeHold,
 } from './hold-content.ts'
 export { inTransaction } from './in-transaction.ts'
 export { keepSubmissionKey } from './keep-submission-key.ts'
@@ -332,10 +334,14 @@ export * from './registry-system.ts'
 export * from './registry-write.ts'
 export { resendConsignment } from './resend-consignment.ts'
 export {
+  type ClassSeen,
   listRetentionClasses,
   listRetentionRules,
   type RetentionClass,
   type RetentionRule,
+  type RuleSeen,
+  seeRetentionClass,
+  seeRetentionRule,
   setRetentionClass,
   setRetentionRule,
 } from './retention-policy.ts'

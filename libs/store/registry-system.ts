@@ -64,7 +64,9 @@ export async function updateSystem(
 ): Promise<SystemRow | undefined> {
   const text = `update system set name = $2, delivery = $3, signature_policy = $4, duplicate_policy = $5, tolerance = $6,
       traffic = $7, push_url = $8, contact = $9, push_concurrency = $10, push_per_minute = $11, push_ttl_minutes = $12, hook_url = $13,
-      hook_receipts = $14, door_networks = $15, door_connections = $16, door_subtrees = $17 where code = $1 returning ${SYSTEM_COLUMNS}`
+      hook_receipts = $14, door_networks = $15, door_connections = $16, door_subtrees = $17,
+      fetches_since = case when delivery = 'push' and $3 = 'pull' then now() else fetches_since end
+    where code = $1 returning ${SYSTEM_COLUMNS}`
   const values = [
     code,
     system.name,

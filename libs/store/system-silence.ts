@@ -15,13 +15,15 @@ export interface SilenceChange {
 
 /**
  * Systems that fetch, are not suspended and did not ask for so long in which the axis could be reached without a gap, without an open
- * silence; and open silences whose system asked again. A system that never asked is not silent: it has not begun.
+ * silence; and open silences whose system asked again. A system that never asked is not silent: it has not begun. One that was resumed
+ * or turned to fetching has so long from then on.
  */
 export async function findSilenceChanges(database: Queryable, afterMs: number): Promise<SilenceChange[]> {
   const { rows } = await database.query<SilenceChange>({
     name: 'find-silence-changes',
     text: `select s.id, s.code, s.last_polled_at as since, null::timestamptz as back_at from system s
       where s.suspended_at is null and s.delivery = 'pull' and s.last_polled_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+        and coalesce(s.fetches_since, s.last_polled_at) < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
         and exists (select from door_up u where u.since < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
           and u.seen_at > clock_timestamp() - make_interval(secs => $2))
         and not exists (select from system_silence q where q.system_id = s.id and q.ended_at is null)

@@ -45,24 +45,35 @@ const attemptEnded = defineEvent({
 export async function endAttempt(stage: Stage, open: OpenAttempt, verdict: Verdict, durationMs: number): Promise<void> {
   const { config } = stage
   const { id, version } = open
-  const plan = planEnd(
-    verdict,
-    { attempt: open.attempt - open.attempt_base, ageMs: open.age_ms + durationMs },
-    { ...config, ...(open.timeToLiveMs === undefined ? {} : { timeToLiveMs: open.timeToLiveMs }) },
-    Math.random,
-  )
   const fault = verdict.fault?.code ?? null
-  const ended = await commitEnd(stage, {
-    id,
-    version,
-    outcome: verdict.outcome,
-    http_status: verdict.status ?? null,
-    duration_ms: Math.round(durationMs),
-    code: fault,
-    answer: verdict.said ?? null,
-    ...moveOf(plan, config.sweepAfterMs),
-    entries: [draft(open, EVENTS.attemptEnded, detailsOf(open, verdict, durationMs)), ...followingEntries(open, plan)],
-  })
+  const limits = { ...config, ...(open.timeToLiveMs === undefined ? {} : { timeToLiveMs: open.timeToLiveMs }) }
+  const planAt = (ageMs: number): Plan =>
+    planEnd(verdict, { attempt: open.attempt - open.attempt_base, ageMs }, limits, Math.random)
+  const commit = (plan: Plan, guard: Pick<WantedEnd, 'older_ms'>): Promise<number | undefined> =>
+    commitEnd(stage, {
+      id,
+      version,
+      outcome: verdict.outcome,
+      http_status: verdict.status ?? null,
+      duration_ms: Math.round(durationMs),
+      code: fault,
+      answer: verdict.said ?? null,
+      ...moveOf(plan, config.sweepAfterMs),
+      ...guard,
+      entries: [
+        draft(open, EVENTS.attemptEnded, detailsOf(open, verdict, durationMs)),
+        ...followingEntries(open, plan),
+      ],
+    })
+  const ageMs = open.age_ms + durationMs
+  let plan = planAt(ageMs)
+  const timeOver = plan.state === 'DEAD' && plan.code === 'LT_DLV_TIME_OVER'
+  let ended = await commit(plan, timeOver ? { older_ms: ageMs } : {})
+  if (ended === undefined && timeOver) {
+    // Its time may have begun anew while this attempt went on: then the next one judges it by what the row says.
+    plan = planAt(0)
+    ended = await commit(plan, {})
+  }
   if (ended === undefined) return
   crashPoint('delivery-ended')
   attemptEnded(stage.log, {

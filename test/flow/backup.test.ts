@@ -109,8 +109,14 @@ t.test(
     })
     t.match(await run('backup', '--to', to, '--keys', join(to, 'keys')), { code: EXIT_CODES.usage })
 
-    const second = await run('backup', '--to', to, '--label', 'two', '--keep', '1', '--wal', archive)
+    const copies = join(to, 'content')
+    const copy = readdirSync(copies, { recursive: true, withFileTypes: true }).find((each) => each.isFile())
+    const rotten = join(copy?.parentPath ?? '', copy?.name ?? '')
+    writeFileSync(rotten, Buffer.alloc(readFileSync(rotten).length))
+    const second = await run('backup', '--to', to, '--label', 'two', '--keep', '1', '--wal', archive, '--verify')
     t.equal(second.code, EXIT_CODES.done, second.err)
+    t.match(second.body.copies, { mended: [relative(copies, rotten)], rotten: [] }, 'a copy that rotted is made anew')
+    t.equal(second.body.copies.rechecked, first.body.content.files)
     t.equal(second.body.content.files, during.length, 'the content of every document')
     t.match(
       second.body.pruned,

@@ -284,6 +284,33 @@ t.test('documents outlive the suspension of the system they are pushed to', asyn
   t.equal(endpoint.of(id).length, 1)
 })
 
+t.test('a time to live that begins anew while an attempt goes on is not over at its end', async (t) => {
+  let [tries, answer] = [0, (): void => undefined]
+  endpoint.behave('demo-h53', async () => {
+    tries++
+    if (tries === 2) await new Promise<void>((resolve) => (answer = resolve))
+    return tries > 2 ? { status: 200 } : { status: 503, headers: { 'retry-after': String(tries) } }
+  })
+  const { dispatch, consignments } = await send(world, ['H53'])
+  const id = consignments.H53 as string
+  await world.until(async () => (await attemptsOf(world, id))[0]?.outcome === 'busy')
+  // It would be over within the two seconds that the second answer asks for.
+  await world.eyes.query(
+    `update consignment set available_at = next_attempt_at - interval '72 hours' + interval '1500 milliseconds' where id = $1`,
+    [id],
+  )
+  await world.until(async () => tries === 2)
+  await renewPushes(world.operator, ['H53'])
+  answer()
+  const { recipients } = await closed(world, dispatch, 30_000)
+  t.match(recipients, [{ state: 'ACKNOWLEDGED' }])
+  t.same(
+    (await attemptsOf(world, id)).map(({ outcome }) => outcome),
+    ['busy', 'busy', 'delivered'],
+  )
+  endpoint.behave('demo-h53', () => ({ status: 200 }))
+})
+
 t.test('what comes back from before everything that is open is seen at once', async (t) => {
   const { dispatch, consignment } = await toMailbox()
   const hex = (Date.now() - 3 * 86_400_000).toString(16).padStart(12, '0')

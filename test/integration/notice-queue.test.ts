@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { newNoticeId } from '../../libs/model/index.ts'
+import { changeSystem } from '../../libs/registry/index.ts'
 import {
+  armClocks,
   type ClaimLimits,
   changeSilence,
   claimNotices,
@@ -13,6 +15,7 @@ import {
   type NoticeRow,
   noteDoorUp,
   openPool,
+  operateSystem,
 } from '../../libs/store/index.ts'
 import { createDatabase } from '../harness/harness.ts'
 
@@ -227,4 +230,55 @@ t.test('a system is silent once, until it is back', async (t) => {
   t.match(back, [{ id: silent, back_at: Date }])
   t.equal((await changeSilence(pool, back, [], [])).size, 1)
   t.equal((await changeSilence(pool, back, [], [])).size, 0)
+})
+
+t.test('a system that was resumed, or turned to fetching, has its time to begin', async (t) => {
+  await noteDoorUp(eyes)
+  await eyes.query(`update door_up set since = now() - interval '3 hours'`)
+  const console_ = openPool(database.url('console'), { name: 'console', max: 1 })
+  const cli = openPool(database.url('cli'), { name: 'cli', max: 1 })
+  t.teardown(() => Promise.all([console_.end(), cli.end()]))
+  const [resumed, turned, never] = [await addSystem('2 hours'), await addSystem('2 hours'), await addSystem(null)]
+  await eyes.query(`update system set suspended_at = now(), suspended_reason = 'x' where id = any($1)`, [
+    [resumed, never],
+  ])
+  await eyes.query(`update system set delivery = 'push', push_url = 'https://x' where id = $1`, [turned])
+  t.same(await findSilenceChanges(pool, 3_600_000), [])
+  for (const id of [resumed, never]) t.equal(await operateSystem(console_, { id, reason: null }, []), 'changed')
+  await changeSystem(cli, `s${turned.slice(0, 8)}`, { delivery: 'pull' })
+  t.same(await findSilenceChanges(pool, 3_600_000), [], 'not at once')
+  await changeSystem(cli, `s${turned.slice(0, 8)}`, { name: 'y' })
+  await eyes.query(`update system set fetches_since = fetches_since - interval '61 minutes'`)
+  t.same(
+    (await findSilenceChanges(pool, 3_600_000)).map(({ id }) => id).sort(),
+    [resumed, turned].sort(),
+    'an hour later',
+  )
+})
+
+t.test('clocks are begun in the order of their ids, whatever the order of the log', async (t) => {
+  const ids = [randomUUID(), randomUUID()].sort() as [string, string]
+  const at = new Date().toISOString()
+  const { rows } = await eyes.query('select epoch, index from clock_cursor')
+  const seen = { epoch: rows[0].epoch, index: Number(rows[0].index) }
+  const arm = (step: number) =>
+    armClocks(pool, {
+      seen: { ...seen, index: seen.index + step },
+      next: { ...seen, index: seen.index + step + 1 },
+      clocks: ids.toReversed().map((id) => ({ consignment_id: id, dispatch_id: id, since: at, due_at: at })),
+      late: [],
+      notices: [],
+      entries: [],
+    })
+  t.equal(await arm(0), true)
+  const client = await eyes.connect()
+  await client.query('begin')
+  const lock = (id: string) => client.query('select from consignment_clock where consignment_id = $1 for update', [id])
+  await lock(ids[0])
+  const again = arm(1)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await t.resolves(lock(ids[1]), 'who goes by ids meets nobody who went the other way')
+  await client.query('commit')
+  client.release()
+  t.equal(await again, true)
 })

@@ -196,3 +196,48 @@ t.test('maintenance, suspension and rebuild name who and why', async (t) => {
     { event: 'WorkRefilled', by: 'Lan' },
   ])
 })
+
+t.test(
+  'an agency that a suspended system leaves to another has its terms anew; what stays where it was has not',
+  async (t) => {
+    for (const code of ['H26.1', 'H26.2']) await addAgency(cli, { code, name: code })
+    await addSystem(cli, { code: 'hub2', name: 'Hệ thống 2' })
+    await front(cli, 'hub2', 'H26.2', { withDescendants: true })
+    const ids: Record<string, string> = {}
+    for (const agency of ['H26', 'H26.1', 'H26.2']) {
+      const id = await plant('AVAILABLE')
+      ids[agency] = id
+      await eyes.query('update consignment set agency_code = $2 where id = $1', [id, agency])
+      await eyes.query(
+        'insert into consignment_clock (consignment_id, dispatch_id, since, due_at) values ($1, $1, now(), now())',
+        [id],
+      )
+    }
+    const pushed = await plant('QUEUED')
+    await eyes.query(`update consignment set mode = 'push' where id = $1`, [pushed])
+    /** As if all had waited for long; answers whose terms began anew by the command. */
+    const renewedBy = async (...args: string[]): Promise<string[]> => {
+      await eyes.query(
+        `update consignment_clock set since = now() - interval '60 days', done = '{"uncollected": "2026-01-01"}'`,
+      )
+      await eyes.query(`update consignment set available_at = now() - interval '60 days' where id = $1`, [pushed])
+      t.equal((await run(keys.Lan, ...args)).code, EXIT_CODES.done, args.join(' '))
+      const { rows } = await eyes.query<{ id: string }>(
+        `select consignment_id as id from consignment_clock where since > now() - interval '1 day' and done = '{}'
+       union all select id from consignment where id = $1 and available_at > now() - interval '1 day'`,
+        [pushed],
+      )
+      const names = new Map(Object.entries({ ...ids, push: pushed }).map(([name, id]) => [id, name]))
+      return rows.map(({ id }) => names.get(id) ?? id).sort()
+    }
+    t.same(await renewedBy('system', 'front', 'hub2', 'H26.1'), [], 'its system could fetch all the time')
+    t.same(await renewedBy('system', 'unfront', 'hub2', 'H26.1'), [])
+    await run(keys.Lan, 'system', 'suspend', 'hub', '--reason', 'lộ khóa')
+    t.same(await renewedBy('system', 'front', 'hub', 'H26.1'), [], 'the suspended one itself')
+    t.same(await renewedBy('system', 'front', 'hub2', 'H26'), ['H26', 'push'])
+    t.same(await renewedBy('system', 'unfront', 'hub', 'H26.1'), ['H26.1'], 'to the system of the unit above')
+    await run(keys.Lan, 'system', 'resume', 'hub', '--reason', 'xong')
+    t.same(await renewedBy('system', 'unfront', 'hub2', 'H26'), [], 'nobody has it')
+    t.same(await renewedBy('system', 'front', 'hub', 'H26'), ['H26', 'H26.1', 'push'], 'nobody could fetch')
+  },
+)

@@ -706,16 +706,16 @@ t.test('four eyes: another operator approves exactly what was seen, once', async
 /** Loosened as it is meant to be: by two administrators. */
 async function loosen(action: string, above: number | null): Promise<void> {
   const policy = { action, approval_above: above, expires_hours: 24 }
-  const filed = await changePolicy(operations, policy, because({ ...admin.operator }))
+  const filed = await changePolicy(operations, policy, because(second))
   if (filed.kind !== 'filed') throw new Error('one alone loosened it')
   const digest = filed.request.digest.toString('hex')
-  await approveRequest(operations, { id: filed.request.id, operator: second, digest, requestId: 'r11' })
+  await approveRequest(operations, { id: filed.request.id, operator: admin.operator, digest, requestId: 'r11' })
 }
 const policyOf = async (action: string) => (await listPolicies(console_)).find((each) => each.action === action)
 
 t.test('a policy is loosened by two administrators, tightened by one', async (t) => {
   const set = (action: string, above: number | null) =>
-    changePolicy(operations, { action, approval_above: above, expires_hours: 24 }, because({ ...admin.operator }))
+    changePolicy(operations, { action, approval_above: above, expires_hours: 24 }, because(second))
   const filed = await set('requeue', 5)
   if (filed.kind !== 'filed') throw new Error('one alone loosened it')
   t.match(filed.request, { action: 'policy', subject: { policy: { action: 'requeue', above: 5 }, seen: { above: 1 } } })
@@ -723,17 +723,17 @@ t.test('a policy is loosened by two administrators, tightened by one', async (t)
   const { id, digest } = filed.request
   const approving = { id, digest: digest.toString('hex'), requestId: 'r12' }
   for (const [operator, code] of [
-    [admin.operator, 'LT_OPS_OWN_REQUEST'],
+    [second, 'LT_OPS_OWN_REQUEST'],
     [minh, 'LT_OPS_NOT_ADMINISTRATOR'],
   ] as const)
     t.equal(await codeOf(approveRequest(operations, { ...approving, operator })), code)
-  t.match(await approveRequest(operations, { ...approving, operator: second }), { result: { changed: true } })
+  t.match(await approveRequest(operations, { ...approving, operator: admin.operator }), { result: { changed: true } })
   t.match(await policyOf('requeue'), { approval_above: 5 })
   const late = await set('requeue', null)
   t.match(await set('requeue', 3), { kind: 'done' }, 'tightened at once')
   if (late.kind !== 'filed') throw new Error('one alone loosened it')
   const lateDigest = late.request.digest.toString('hex')
-  const approved = { id: late.request.id, digest: lateDigest, requestId: 'r13', operator: second }
+  const approved = { id: late.request.id, digest: lateDigest, requestId: 'r13', operator: admin.operator }
   t.match(await approveRequest(operations, approved), { state: 'DONE', result: { changed: false } })
   t.match(await policyOf('requeue'), { approval_above: 3 }, 'what was tightened meanwhile is not overwritten')
   await loosen('requeue', null)
@@ -861,4 +861,125 @@ t.test('a rebuild makes all waiting work due, and nothing else', async (t) => {
     [waiting.dispatch],
   )
   t.same(await rebuildWork(onCli, because(lan)), { dispatches: 1, consignments: rows[0].n }, 'and again')
+})
+
+/** Filed for a second operator, as the policy of the action asks. */
+async function file(subject: Subject, cause = because(lan)) {
+  const operated = await operate(operations, subject, cause)
+  if (operated.kind !== 'filed') throw new Error('was not filed')
+  return operated.request
+}
+const approve = ({ id, digest }: { id: string; digest: Buffer }, operator: Operator = minh) =>
+  approveRequest(operations, { id, operator, digest: digest.toString('hex'), requestId: 'r30' })
+
+t.test('an approval does nothing that was shown to nobody', async (t) => {
+  const twice = ['void', 'hold-content', 'release-content', 'suspend', 'resume', 'retention', 'maintenance']
+  const setAll = (above: number | null) =>
+    eyes.query('update operation_policy set approval_above = $2 where action = any($1)', [twice, above])
+  /** What somebody else does meanwhile, and nobody has to approve. */
+  const alone = async (subject: Subject, reason: string): Promise<void> => {
+    await setAll(null)
+    t.match(await operate(operations, subject, because(admin.operator, reason)), { result: { changed: true } })
+    await setAll(0)
+  }
+  const LEFT = { state: 'DONE', result: { changed: false, code: 'LT_OPS_SUBJECT_CHANGED', title: String } }
+  const DONE = { state: 'DONE', result: { changed: true } }
+  await setAll(0)
+
+  const { id, dispatch } = await plantRequested('ACKNOWLEDGED', 'update', 'pending')
+  const voiding = await file({ on: 'request', action: 'void', consignment: id })
+  await eyes.query(`update business_request set outcome = 'superseded', settled_at = now() where consignment_id = $1`, [
+    id,
+  ])
+  const newer = uuidv7(Date.now() + 5)
+  await eyes.query(REQUEST, [newer, id, dispatch, 'update', 'pending'])
+  t.match(voiding.subject, { seen: [String] }, 'what it is about stands in it')
+  t.match(await approve(voiding), LEFT, 'a newer update')
+  const { rows } = await eyes.query('select outcome from business_request where dispatch_id = $1', [newer])
+  t.match(rows, [{ outcome: 'pending' }])
+  t.match(await approve(await file({ on: 'request', action: 'void', consignment: id })), DONE)
+
+  const content = { on: 'content', dispatch } as const
+  const hold: Subject = { ...content, action: 'hold-content' }
+  await alone(hold, 'A')
+  const release = [1, 2, 3].map(() => file({ ...content, action: 'release-content' }))
+  const [first, second, third] = await Promise.all(release)
+  t.match(await approve(first as never), DONE)
+  t.match(await approve(second as never), LEFT, 'nothing is held any more')
+  await alone(hold, 'A')
+  t.match(await approve(third as never), LEFT, 'another hold for the same reason')
+  t.match(await dispatchOf(dispatch), { content_hold: true, hold_reason: 'A', held_at: Date })
+  t.match(await approve(await file({ ...content, action: 'release-content' })), DONE)
+  t.match(await dispatchOf(dispatch), { content_hold: false, held_at: null })
+
+  const system = { on: 'system', system: 's1' } as const
+  await alone({ ...system, action: 'suspend' }, 'chưa đóng phí')
+  const [resume, again] = [await file({ ...system, action: 'resume' }), await file({ ...system, action: 'resume' })]
+  t.match(await approve(resume), DONE)
+  await alone({ ...system, action: 'suspend' }, 'chưa đóng phí')
+  t.match(await approve(again), LEFT, 'suspended anew')
+  const suspended = await eyes.query('select suspended_at from system where id = $1', [systemId])
+  t.match(suspended.rows, [{ suspended_at: Date }])
+  t.match(await approve(await file({ ...system, action: 'resume' })), DONE)
+
+  const keep = (keepDays: number): Subject => ({
+    on: 'retention',
+    action: 'retention',
+    change: { class: { code: 'thu', keepDays } },
+  })
+  const [fresh, late] = [await file(keep(10)), await file(keep(20))]
+  t.match(await approve(fresh), DONE)
+  t.match(await approve(late), LEFT, 'there was no such class')
+  const later = await file(keep(30))
+  await alone(keep(40), 'x')
+  t.match(await approve(later), LEFT)
+  t.match(await approve(await file(keep(30))), DONE)
+  const rule = { classCode: 'thu', kind: 'status', documentType: null, documentDetail: null, systemId: null } as const
+  const ruling: Subject = { on: 'retention', action: 'retention', change: { rule } }
+  const [made, known] = [await file(ruling), await file(ruling)]
+  t.match(await approve(made), DONE)
+  t.match(await approve(known), LEFT)
+  t.match(await approve(await file(ruling)), DONE)
+  await eyes.query(`delete from retention_rule where class_code = 'thu'`)
+
+  const axis = { on: 'axis', action: 'maintenance' } as const
+  await alone({ ...axis, begin: true }, 'x')
+  const ending = await file({ ...axis, begin: false })
+  await alone({ ...axis, begin: false }, 'x')
+  await alone({ ...axis, begin: true }, 'x')
+  t.match(await approve(ending), LEFT)
+  t.match(await approve(await file({ ...axis, begin: false })), DONE)
+
+  const old = await file({ ...axis, begin: true })
+  await eyes.query(`update operation_request set subject = subject - 'seen' where id = $1`, [old.id])
+  t.match(await approve(old), LEFT, 'filed by an older program, which did not say what it saw')
+  await setAll(null)
+})
+
+t.test('nobody approves for the administrator who added him, nor what was filed before him', async (t) => {
+  await eyes.query(`update operation_policy set approval_above = 0 where action = 'suspend'`)
+  const suspend: Subject = { on: 'system', action: 'suspend', system: 's1' }
+  const mint = async (name: string, by: Operator): Promise<Operator> =>
+    identifyOperator(cli, (await addOperator(cli, { name, role: 'administrator' }, by, 'r31')).key)
+  const own = await file(suspend, because(admin.operator))
+  const shadow = await mint('Bóng', admin.operator)
+  t.equal(await codeOf(approve(own, shadow)), 'LT_OPS_NOT_INDEPENDENT', 'added by the requester')
+  t.equal(await codeOf(approve(own, minh)), 'LT_OPS_NOT_INDEPENDENT')
+  const other = await file(suspend)
+  t.equal(await codeOf(approve(other, await mint('Bóng 2', shadow))), 'LT_OPS_NOT_INDEPENDENT', 'added afterwards')
+  for (const { id } of [own, other]) t.equal((await findRequest(cli, id))?.state, 'PENDING', 'it waits for another')
+  const { rows } = await eyes.query(`select name, created_by from operator where name in ('admin', 'Bóng') order by id`)
+  t.same(rows, [
+    { name: 'admin', created_by: null },
+    { name: 'Bóng', created_by: admin.operator.id },
+  ])
+  t.match(await approve(other, shadow), { state: 'DONE' }, 'who was there before and was added by another')
+  t.match(
+    await rejectRequest(operations, { id: own.id, operator: shadow, reason: 'không', requestId: 'r31' }),
+    { state: 'REJECTED' },
+    'rejecting takes nobody else',
+  )
+  await eyes.query(`update operation_policy set approval_above = null where action = 'suspend'`)
+  await operate(operations, { ...suspend, action: 'resume' }, because(lan))
+  await Promise.all(['Bóng', 'Bóng 2'].map((name) => withdrawOperator(cli, name, admin.operator, 'r31')))
 })

@@ -13,6 +13,7 @@ import { readCheckpoint } from '../../services/cli/backup/last-checkpoint.ts'
 import { findBackup, readManifest, writeManifest } from '../../services/cli/backup/manifest.ts'
 import { needProgram } from '../../services/cli/backup/need-program.ts'
 import { pruneBackups } from '../../services/cli/backup/prune-backups.ts'
+import { recheckCopies, shareOf, wholeAgain } from '../../services/cli/backup/recheck-copies.ts'
 import { lastLines } from '../../services/cli/backup/run-program.ts'
 import { runCli } from '../../services/cli/run-cli.ts'
 import { sha256 } from '../harness/world.ts'
@@ -46,6 +47,38 @@ t.test('content: only what is new, held to the digest of its name', async (t) =>
     'a list that does not fit on the disk ends the run with a code and its name',
   )
 })
+
+t.test(
+  'content: copies of earlier backups are read again; what rotted is told, and made anew where it can be',
+  async (t) => {
+    const [from, to] = [join(folder, 'kept'), join(folder, 'copies')]
+    const place = '2026-11/019abcde-0000-7000-8000-000000000002'
+    const path = (text: string): string => `${place}/${sha256(Buffer.from(text)).toString('hex')}`
+    mkdirSync(join(from, place), { recursive: true })
+    mkdirSync(to)
+    for (const text of ['một', 'hai', 'sáu']) writeFileSync(join(from, path(text)), text)
+    const copy = (rotten: readonly string[]) => copyContent(from, to, join(folder, 'list2'), { ...still, rotten })
+    t.match(await copy([]), { copied: 3 })
+    t.same(await recheckCopies(to, 'all', still), { files: 3, rotten: [] })
+    for (const text of ['một', 'hai', 'sáu']) writeFileSync(join(to, path(text)), 'x'.repeat(Buffer.byteLength(text)))
+    // Its source is gone from the axis, as by retention; that of another rotted as well.
+    rmSync(join(from, path('hai')))
+    writeFileSync(join(from, path('sáu')), 'xxxx')
+    t.match(await copy([]), { files: 2, copied: 0, damaged: [] }, 'sizes alone say nothing')
+    const { rotten } = await recheckCopies(to, 'all', still)
+    t.same(rotten, ['một', 'hai', 'sáu'].map(path).sort())
+    const shares = await Promise.all([...'0123456789abcdef'].map((share) => recheckCopies(to, share, still)))
+    t.same(shares.flatMap((each) => each.rotten).sort(), rotten, 'after all shares as well')
+    const days = Array.from({ length: 16 }, (_, day) => shareOf(new Date(Date.UTC(2026, 10, 1 + day))))
+    t.equal(new Set(days).size, 16)
+    t.match(await copy(rotten), { files: 1, copied: 0, damaged: [path('sáu')] })
+    t.equal(readFileSync(join(to, path('một')), 'utf8'), 'một')
+    t.same(await wholeAgain(to, rotten), {
+      mended: [path('một')],
+      rotten: rotten.filter((each) => each !== path('một')),
+    })
+  },
+)
 
 t.test('keys: an exchanged key replaces the older one, even of the same size', async (t) => {
   const [from, to] = [join(folder, 'keys'), join(folder, 'keys-copy')]

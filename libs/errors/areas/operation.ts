@@ -58,6 +58,17 @@ export const operationErrors = defineErrors({
       en: 'Have another operator look at it and approve it.',
     },
   },
+  LT_OPS_NOT_INDEPENDENT: {
+    ...FORBIDDEN,
+    title: {
+      vi: '{name} không được phê duyệt đề nghị {id}: tài khoản do chính người lập đề nghị cấp, hoặc được cấp sau khi đề nghị đã lập.',
+      en: '{name} cannot approve request {id}: the account was added by the requester, or after the request was filed.',
+    },
+    advice: {
+      vi: 'Nhờ một người vận hành khác, có tài khoản từ trước và không do người lập đề nghị cấp; hoặc để người ấy lập đề nghị rồi quản trị viên đầu tiên phê duyệt.',
+      en: 'Ask another operator, one who was there before and was not added by the requester; or let that one file it for the first administrator to approve.',
+    },
+  },
   LT_OPS_UNKNOWN_REQUEST: {
     ...MISSING,
     title: { vi: 'Không có đề nghị nào mang mã {id}.', en: 'There is no request {id}.' },
@@ -223,6 +234,17 @@ export const operationErrors = defineErrors({
     advice: {
       vi: 'Xem tình trạng mới rồi thử lại nếu vẫn cần.',
       en: 'Look at it again and repeat if it is still wanted.',
+    },
+  },
+  LT_OPS_SUBJECT_CHANGED: {
+    ...PASSING,
+    title: {
+      vi: 'Không làm gì: hiện trạng không còn như người lập đề nghị đã thấy.',
+      en: 'Nothing was done: things no longer stand as the requester saw them.',
+    },
+    advice: {
+      vi: 'Xem hiện trạng; nếu vẫn cần, lập đề nghị mới.',
+      en: 'Look at how things stand now and file a new request if it is still wanted.',
     },
   },
   LT_OPS_CLOSED: {

@@ -1,8 +1,10 @@
 import { EVENTS } from '../../model/index.ts'
 import {
+  type ClassSeen,
   type HoldOutcome,
   holdContent,
   type Queryable,
+  type RuleSeen,
   setRetentionClass,
   setRetentionRule,
 } from '../../store/index.ts'
@@ -14,22 +16,21 @@ type Of<On extends Subject['on']> = Extract<Subject, { on: On }>
 /** Sets or lifts a legal hold, with its entry. @throws BusError LT_STORE_UNAVAILABLE */
 export async function changeHold(
   database: Queryable,
-  { action, dispatch }: Of<'content'>,
+  { action, dispatch, seen }: Of<'content'>,
   cause: Cause,
 ): Promise<{ readonly changed: boolean; readonly outcome: HoldOutcome }> {
   const hold = action === 'hold-content'
   const event = hold ? EVENTS.contentHeld : EVENTS.contentReleased
   const entry = sealEntry({ event, dispatchId: dispatch, details: causeDetails(cause) }, new Date())
-  const outcome = await holdContent(database, { id: dispatch, hold, reason: cause.reason }, [
-    { owner: dispatch, ...entry },
-  ])
+  const wanted = { id: dispatch, hold, reason: cause.reason, ...(seen ? { seen } : {}) }
+  const outcome = await holdContent(database, wanted, [{ owner: dispatch, ...entry }])
   return { changed: outcome === 'held' || outcome === 'released', outcome }
 }
 
-/** Changes how long content of a class is kept, or which dispatches fall into it, with its entry. @throws BusError LT_STORE_UNAVAILABLE */
+/** Changes how long content of a class is kept, or which dispatches fall into it, with its entry. Answers whether it did. @throws BusError LT_STORE_UNAVAILABLE */
 export async function changeRetention(
   database: Queryable,
-  { change }: Of<'retention'>,
+  { change, seen }: Of<'retention'>,
   cause: Cause,
 ): Promise<boolean> {
   const what =
@@ -37,7 +38,7 @@ export async function changeRetention(
   const details = { ...what, ...causeDetails(cause) }
   const entry = sealEntry({ event: EVENTS.retentionChanged, details }, new Date())
   const owned = { owner: entry.id, ...entry }
-  if ('rule' in change) await setRetentionRule(database, change.rule, owned)
-  else await setRetentionClass(database, change.class, owned)
-  return true
+  return 'rule' in change
+    ? setRetentionRule(database, change.rule, owned, seen as RuleSeen | undefined)
+    : setRetentionClass(database, change.class, owned, seen as ClassSeen | undefined)
 }

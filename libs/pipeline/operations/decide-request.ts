@@ -1,8 +1,9 @@
-import { BusError } from '../../errors/index.ts'
+import { BusError, catalogue } from '../../errors/index.ts'
 import { EVENTS, SUBJECTS } from '../../model/index.ts'
 import { sabotaged } from '../../runtime/index.ts'
 import {
   findOperated,
+  findOperator,
   findRequest,
   finishRequest,
   inTransaction,
@@ -35,15 +36,18 @@ export interface Decision {
   readonly requestId: string
 }
 
+/** Why an approval did nothing, as it is kept and shown. */
+const LEFT_ALONE = { code: 'LT_OPS_SUBJECT_CHANGED', title: catalogue.LT_OPS_SUBJECT_CHANGED.title.en } as const
+
 type Requested = Subject | PolicySubject
 type OnConsignments = Extract<Subject, { on: 'consignments' }>
 const PAGE = 500
 
 /**
  * Approves a request of another operator and carries it out, once: of two who approve one does. Only what the request shows is done;
- * what changed since it was filed is left alone. An execution that a dead process abandoned is carried on by whoever approves it again.
+ * what changed since it was filed is left alone, and its result says so (LT_OPS_CHANGED, LT_OPS_SUBJECT_CHANGED). An execution that a dead process abandoned is carried on by whoever approves it again.
  * @throws BusError LT_OPS_UNKNOWN_REQUEST, LT_OPS_OWN_REQUEST, LT_OPS_NOT_ADMINISTRATOR, LT_OPS_OTHER_DIGEST, LT_OPS_REQUEST_EXPIRED,
- *   LT_OPS_REQUEST_DECIDED, LT_OPS_REQUESTER_REVOKED, LT_STORE_UNAVAILABLE
+ *   LT_OPS_REQUEST_DECIDED, LT_OPS_REQUESTER_REVOKED, LT_OPS_NOT_INDEPENDENT, LT_STORE_UNAVAILABLE
  */
 export async function approveRequest(operations: Operations, decision: Decision): Promise<OperationRequestRow> {
   const { operator } = decision
@@ -77,7 +81,10 @@ export async function approveRequest(operations: Operations, decision: Decision)
     if (subject.on === 'system') await renewBeforeResume(operations, subject)
     // With its end in one commit: an execution that was abandoned had changed nothing.
     await inTransaction(operations.pool, async (client) => {
-      const result = await performAtOnce(client, subject, cause)
+      // One that was filed before requests said what they had seen shows nothing that could be compared.
+      const shown = 'seen' in subject
+      const done = shown ? await performAtOnce(client, subject, cause) : { changed: false }
+      const result = done.changed ? done : { ...done, ...LEFT_ALONE }
       if (!(await finish(client, result))) throw new BusError('LT_OPS_REQUEST_DECIDED', { id: row.id, state: 'DONE' })
     })
     if (subject.on === 'system') operations.bus?.publish(SUBJECTS.registryChanged)
@@ -161,9 +168,20 @@ async function decide(
     [{ owner: row.id, ...sealEntry({ event, details }, now) }],
   )
   if (decided) return at
-  const { id, state, expired, abandoned, requester, requester_revoked: revoked } = await find(operations, row.id)
+  const {
+    id,
+    state,
+    expired,
+    abandoned,
+    requester,
+    requester_revoked: revoked,
+    ...filed
+  } = await find(operations, row.id)
   if (expired) throw new BusError('LT_OPS_REQUEST_EXPIRED', { id })
   if (state !== 'PENDING' && !abandoned) throw new BusError('LT_OPS_REQUEST_DECIDED', { id, state })
   if (revoked && approves) throw new BusError('LT_OPS_REQUESTER_REVOKED', { id, name: requester })
+  const judge = approves ? await findOperator(operations.pool, operator.id) : undefined
+  if (judge?.revoked_at === null && (judge.created_by === filed.requested_by || judge.created_at >= filed.requested_at))
+    throw new BusError('LT_OPS_NOT_INDEPENDENT', { id, name: judge.name })
   throw new BusError('LT_OPS_KEY_INVALID')
 }

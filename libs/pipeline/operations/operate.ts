@@ -7,6 +7,7 @@ import type { Skip } from './judge-consignment.ts'
 import { type Cause, checkReason, type Operations, type Subject } from './operation.ts'
 import { type Performed, perform } from './perform.ts'
 import { planOperation } from './plan-operation.ts'
+import { seeSubject } from './see-subject.ts'
 
 /** Done at once, or filed for a second operator to approve. */
 export type Operated =
@@ -29,7 +30,10 @@ export async function operate(operations: Operations, subject: Subject, cause: C
   const affected = subject.on === 'consignments' ? plan.moves.length : 1
   const share = { operator: because.operator.id, action: subject.action, affected }
   const alone = affected === 0 || sabotaged('uncounted-calls') || (await takeAlone(operations.pool, share))
-  if (!alone) return { kind: 'filed', request: await fileRequest(operations, subject, plan.moves, affected, because) }
+  if (!alone) {
+    const seen = await seeSubject(operations.pool, subject)
+    return { kind: 'filed', request: await fileRequest(operations, seen, plan.moves, affected, because) }
+  }
   const result = await perform(operations, subject, plan.moves, because)
   return { kind: 'done', result: 'done' in result ? withSkipped(result, plan.skipped) : result }
 }

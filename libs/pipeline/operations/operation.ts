@@ -1,6 +1,16 @@
 import type { Bus } from '../../bus/index.ts'
 import { BusError } from '../../errors/index.ts'
-import type { OperableQuery, OperatorRole, Pool, RetentionRule } from '../../store/index.ts'
+import type {
+  ClassSeen,
+  HoldSeen,
+  MaintenanceSeen,
+  OperableQuery,
+  OperatorRole,
+  Pool,
+  RetentionRule,
+  RuleSeen,
+  SuspensionSeen,
+} from '../../store/index.ts'
 
 /** An operator who proved a key. */
 export interface Operator {
@@ -76,14 +86,29 @@ export type RetentionChange =
   | { readonly class: { readonly code: string; readonly keepDays: number | null; readonly note?: string } }
   | { readonly rule: RetentionRule }
 
+/** As it was when a second operator was asked; without it, whatever stands when it is done. */
+type Seen<S> = { readonly seen?: S }
+
 /** What an action is about, as it is kept in a request for approval. */
 export type Subject =
   | { readonly on: 'consignments'; readonly action: ConsignmentAction; readonly selection: Selection }
-  | { readonly on: 'system'; readonly action: 'suspend' | 'resume'; readonly system: string }
-  | { readonly on: 'content'; readonly action: 'hold-content' | 'release-content'; readonly dispatch: string }
-  | { readonly on: 'request'; readonly action: 'void'; readonly consignment: string }
-  | { readonly on: 'retention'; readonly action: 'retention'; readonly change: RetentionChange }
-  | { readonly on: 'axis'; readonly action: 'maintenance'; readonly begin: boolean; readonly until?: string }
+  | ({ readonly on: 'system'; readonly action: 'suspend' | 'resume'; readonly system: string } & Seen<SuspensionSeen>)
+  | ({
+      readonly on: 'content'
+      readonly action: 'hold-content' | 'release-content'
+      readonly dispatch: string
+    } & Seen<HoldSeen>)
+  // Ids of the dispatches that ask.
+  | ({ readonly on: 'request'; readonly action: 'void'; readonly consignment: string } & Seen<readonly string[]>)
+  | ({ readonly on: 'retention'; readonly action: 'retention'; readonly change: RetentionChange } & Seen<
+      ClassSeen | RuleSeen
+    >)
+  | ({
+      readonly on: 'axis'
+      readonly action: 'maintenance'
+      readonly begin: boolean
+      readonly until?: string
+    } & Seen<MaintenanceSeen>)
 
 /** The change of a policy. */
 export interface PolicySubject {

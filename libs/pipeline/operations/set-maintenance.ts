@@ -12,7 +12,7 @@ const LONGEST_PAUSE_S = 3600
  */
 export async function setMaintenance(
   database: Queryable,
-  { begin, until }: Extract<Subject, { on: 'axis' }>,
+  { begin, until, seen }: Extract<Subject, { on: 'axis' }>,
   cause: Cause,
 ): Promise<boolean> {
   const now = new Date()
@@ -20,7 +20,8 @@ export async function setMaintenance(
   const event = begin ? EVENTS.maintenanceBegun : EVENTS.maintenanceEnded
   const details = { ...causeDetails(cause), ...(begin && until !== undefined ? { until } : {}) }
   const on = { reason: cause.reason, by: cause.operator.name, at: now.toISOString(), until: until ?? null }
-  return updateMaintenance(database, begin ? on : null, owner, [{ owner, ...sealEntry({ event, details }, now) }])
+  const entries = [{ owner, ...sealEntry({ event, details }, now) }]
+  return updateMaintenance(database, begin ? on : null, owner, entries, seen)
 }
 
 /** Seconds after which a sender may ask again: until maintenance is expected to end, within reason. */

@@ -5,15 +5,16 @@ import { type Cause, causeDetails, type Subject } from './operation.ts'
 
 /**
  * Voids the updates and replacements of a consignment's document that nobody answers, each with its entry: the document stands as the
- * receiver has it. A recall is not the axis's to lift. Answers whether there was one. @throws BusError LT_STORE_UNAVAILABLE
+ * receiver has it. One that came after what was seen is left alone. A recall is not the axis's to lift. Answers whether there was one. @throws BusError LT_STORE_UNAVAILABLE
  */
 export async function voidRequest(
   database: Queryable,
-  { consignment }: Extract<Subject, { on: 'request' }>,
+  { consignment, seen }: Extract<Subject, { on: 'request' }>,
   cause: Cause,
 ): Promise<boolean> {
   const now = new Date()
-  const requests = await findVoidable(database, consignment)
+  const waiting = await findVoidable(database, consignment)
+  const requests = seen ? waiting.filter(({ dispatch_id }) => seen.includes(dispatch_id)) : waiting
   const entries = requests.map(
     ({ dispatch_id: request, target_dispatch_id: dispatchId, agency_code: agency, action }) => ({
       owner: request,

@@ -8,10 +8,12 @@ export interface OperatorRow {
   readonly name: string
   readonly role: OperatorRole
   readonly created_at: Date
+  /** The administrator who added him, by id; `null`: nobody, or nobody knows any more. */
+  readonly created_by: string | null
   readonly revoked_at: Date | null
 }
 
-const COLUMNS = 'id, name, role, created_at, revoked_at'
+const COLUMNS = 'id, name, role, created_at, created_by, revoked_at'
 type Entry = { readonly owner: string } & object
 
 /** Whose key this may be, with the SHA-256 of its secret; revoked ones too. */
@@ -45,7 +47,7 @@ export async function insertOperator(
   const { rows } = await database.query<OperatorRow>({
     name: 'insert-operator',
     text: `with moved as (
-        insert into operator (id, name, role, key_hash) select $1, $2, $3, $4
+        insert into operator (id, name, role, key_hash, created_by) select $1, $2, $3, $4, $5::uuid
         where case when $5::uuid is null
           then not exists (select from operator where role = 'administrator' and revoked_at is null)
           else exists (select from operator where id = $5 and role = 'administrator' and revoked_at is null) end

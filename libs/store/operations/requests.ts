@@ -99,7 +99,7 @@ const ABANDONED = `r.state = 'EXECUTING' and r.decided_at < clock_timestamp() - 
 
 /**
  * Decides a request that waits and has not expired, or whose execution was abandoned: of two decisions one wins. A requester cannot
- * approve his own; who was revoked decides nothing, and nothing of his is approved. Answers whether it was this call.
+ * approve his own, nor can whom he added, or who was added after it was filed; who was revoked decides nothing, and nothing of his is approved. Answers whether it was this call.
  */
 export async function decideRequest(
   database: Queryable,
@@ -128,6 +128,7 @@ export async function decideRequest(
         where r.id = $1 and case when $8::boolean then ${ABANDONED} else r.state = 'PENDING' and r.expires_at > clock_timestamp() end
           and (not $2 or exists (select from operator q where q.id = r.requested_by and q.revoked_at is null))
           and o.id = $3 and o.revoked_at is null and (not $2 or o.id <> r.requested_by or $7)
+          and (not $2 or (o.created_by is distinct from r.requested_by and o.created_at < r.requested_at))
         returning r.id
       ), ${auditCtes('$6', 'moved')} select id from moved`,
     values: [

@@ -22,19 +22,28 @@ export interface ContentCopy {
 /** The shapes of names in a content folder. */
 export const MONTH = /^\d{4}-\d{2}$/
 export const DISPATCH = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const DIGEST = /^[0-9a-f]{64}$/
+export const DIGEST = /^[0-9a-f]{64}$/
 
 /**
  * Copies every kept file of the content folder `from` into `to` (`<yyyy-mm>/<dispatch>/<sha256>`), which several backups share: only what
  * is new is read, digested and flushed; the names of all of them are flushed at the end, those too that a run which was killed had
- * copied. `list` gets a line `<path> <size>` for each file. What retention removes meanwhile is left out.
+ * copied. Copies that are `rotten` are made anew. `list` gets a line `<path> <size>` for each file. What retention removes meanwhile is left out.
  */
 export async function copyContent(
   from: string,
   to: string,
   list: string,
-  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (files: number) => void },
+  {
+    signal,
+    onProgress,
+    rotten = [],
+  }: {
+    readonly signal: AbortSignal
+    readonly onProgress: (files: number) => void
+    readonly rotten?: readonly string[]
+  },
 ): Promise<ContentCopy> {
+  const again = new Set(rotten)
   const digest = createHash('sha256')
   const damaged: string[] = []
   let [files, bytes, copied] = [0, 0, 0]
@@ -47,16 +56,17 @@ export async function copyContent(
         let fresh = 0
         for (const name of await namesIn(join(from, month, dispatch), DIGEST)) {
           if (fresh === 0) await makeFolder(folder)
-          const size = await copyOne(join(from, month, dispatch, name), join(folder, name), name)
+          const path = `${month}/${dispatch}/${name}`
+          const size = await copyOne(join(from, path), join(to, path), name, again.has(path))
           if (size === 'gone') continue
           if (size === 'damaged') {
-            damaged.push(`${month}/${dispatch}/${name}`)
+            damaged.push(path)
             continue
           }
-          if (size.copied) fresh++
+          if (size.copied && !again.has(path)) fresh++
           files++
           bytes += size.bytes
-          const line = `${month}/${dispatch}/${name} ${size.bytes}\n`
+          const line = `${path} ${size.bytes}\n`
           digest.update(line)
           await lines.add(line)
           onProgress(files)
@@ -73,9 +83,10 @@ async function copyOne(
   from: string,
   to: string,
   sha256: string,
+  again: boolean,
 ): Promise<{ bytes: number; copied: boolean } | 'gone' | 'damaged'> {
   try {
-    const copied = await copyFile(from, to, sha256)
+    const copied = await copyFile(from, to, sha256, { again })
     return { bytes: (await stat(to)).size, copied }
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException

@@ -14,7 +14,7 @@ export interface FileOwner {
 
 /**
  * Copies a file whose SHA-256 is known: written aside, digested on the way, flushed, then renamed; the folder is the caller's to flush.
- * A copy that is there in its size stays as it is, unless `again`: content never changes, other files may.
+ * A copy that is there in its size stays as it is, unless `again`: content never changes, other files may, and copies rot.
  * @returns whether it was copied now
  * @throws BusError LT_BACKUP_DAMAGED when the source has another digest; LT_CLIENT_FOLDER_UNUSABLE when there is no room; what the file system says (ENOENT: it is gone)
  */

@@ -9,6 +9,7 @@ import { flushFolder } from './copy-file.ts'
 import { BACKUP_FORMAT, type BackupManifest, type Span, writeManifest } from './manifest.ts'
 import { needContent } from './need-content.ts'
 import { PRUNING } from './prune-backups.ts'
+import { recheckCopies, type Share, wholeAgain } from './recheck-copies.ts'
 import { takeBase } from './take-base.ts'
 
 export interface BackupOptions {
@@ -20,18 +21,22 @@ export interface BackupOptions {
   /** Holds all backups, and the content they share. */
   readonly to: string
   readonly label: string
+  /** Which copies of earlier backups are read again. */
+  readonly recheck: Share
   readonly signal: AbortSignal
-  readonly onProgress: (stage: 'base' | 'content', at: string) => void
+  readonly onProgress: (stage: 'base' | 'recheck' | 'content', at: string) => void
 }
 
 /**
  * Takes one backup: the cluster first, **then** the content. Content is on disk before its row commits (P1) and files never change, so
  * a copy that begins after the base backup has ended holds the content of every row in it. Named at its end: what has a manifest is whole.
- * One that fails leaves nothing but content.
- * @returns where it lies
+ * One that fails leaves nothing but content. Copies of earlier ones are read again and, where they rotted, made anew from what is kept.
+ * @returns where it lies, and what came of the copies that were read again
  * @throws BusError LT_BACKUP_…, LT_CONF_PROGRAM_MISSING
  */
-export async function takeBackup(options: BackupOptions): Promise<{ path: string; manifest: BackupManifest }> {
+export async function takeBackup(
+  options: BackupOptions,
+): Promise<{ path: string; manifest: BackupManifest; copies: RecheckedCopies }> {
   const { pool, to, label, onProgress, signal } = options
   const path = join(to, label)
   const partial = `${path}.partial`
@@ -44,7 +49,11 @@ export async function takeBackup(options: BackupOptions): Promise<{ path: string
     if ((await readdir(to)).includes(PRUNING)) throw new BusError('LT_BACKUP_UNFINISHED', { path: join(to, PRUNING) })
     await needContent(pool, options.blobDir)
     const before = await describeAxis(pool)
-    const early = sabotaged('backup-content-first') ? await content() : undefined
+    const rechecked = await recheckCopies(join(to, 'content'), options.recheck, {
+      signal,
+      onProgress: (files) => onProgress('recheck', String(files)),
+    })
+    const early = sabotaged('backup-content-first') ? await content(rechecked.rotten) : undefined
     const base = await timed(() =>
       takeBase({
         url: options.replicationUrl,
@@ -54,21 +63,37 @@ export async function takeBackup(options: BackupOptions): Promise<{ path: string
         onProgress: (at) => onProgress('base', at),
       }),
     )
-    const manifest = { format: BACKUP_FORMAT, label, ...before, base, content: early ?? (await content()) }
+    const manifest = {
+      format: BACKUP_FORMAT,
+      label,
+      ...before,
+      base,
+      content: early ?? (await content(rechecked.rotten)),
+    }
     await writeManifest(partial, manifest)
     await rename(partial, path)
     await flushFolder(path)
-    return { path, manifest }
+    const mended = await wholeAgain(join(to, 'content'), rechecked.rotten)
+    return { path, manifest, copies: { rechecked: rechecked.files, ...mended } }
   } catch (error) {
     // What failed holds room that the next one needs, and would stop every later pruning.
     await rm(partial, { recursive: true, force: true })
     throw error
   }
 
-  function content(): Promise<ContentCopy & Span> {
-    const report = { signal, onProgress: (files: number) => onProgress('content', String(files)) }
+  function content(rotten: readonly string[]): Promise<ContentCopy & Span> {
+    const report = { signal, rotten, onProgress: (files: number) => onProgress('content', String(files)) }
     return timed(() => copyContent(options.blobDir, join(to, 'content'), join(partial, 'content.txt'), report))
   }
+}
+
+/** What came of copies that were read again: paths within the content of the backups. */
+export interface RecheckedCopies {
+  readonly rechecked: number
+  /** They had rotted and were made anew. */
+  readonly mended: readonly string[]
+  /** They rotted, and what they were made of is gone or damaged as well. */
+  readonly rotten: readonly string[]
 }
 
 type Axis = Pick<BackupManifest, 'database' | 'serverVersion' | 'schema' | 'log'>

@@ -4,14 +4,15 @@ import { readWalStatus } from '../../../libs/store/index.ts'
 import { areTogether, checkKeys, copyKeys } from '../backup/copy-keys.ts'
 import { judgeArchive } from '../backup/judge-archive.ts'
 import { pruneBackups } from '../backup/prune-backups.ts'
+import { shareOf } from '../backup/recheck-copies.ts'
 import { takeBackup } from '../backup/take-backup.ts'
 import { type Call, type Command, EXIT_CODES, UsageError } from '../command.ts'
 import { required, shownTime, wholeNumber } from '../command-line.ts'
 import { withDatabase } from '../database.ts'
 
 /**
- * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER] [--keep N [--wal ARCHIVE]]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
- * are asked for, and never in the same folder; exit code 1 when a content file is damaged. `--keep`: afterwards all but the newest N are given up, never after a damaged one; `--wal`: and the archive that only they needed. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
+ * `lienthong backup --to FOLDER [--label NAME] [--keys FOLDER] [--keep N [--wal ARCHIVE]] [--verify]`: the cluster, then the content, into `FOLDER/NAME`; keys only where they
+ * are asked for, and never in the same folder; exit code 1 when a content file, or a copy of an earlier backup, is damaged. Each run reads a sixteenth of the copies again, `--verify` all of them. `--keep`: afterwards all but the newest N are given up, never after a damaged one; `--wal`: and the archive that only they needed. `--wal-only`: how far the write-ahead log was archived, exit code 1 when it is not.
  */
 export const backupCommand: Command = {
   options: {
@@ -20,13 +21,14 @@ export const backupCommand: Command = {
     keys: { type: 'string' },
     keep: { type: 'string' },
     wal: { type: 'string' },
+    verify: { type: 'boolean' },
     'wal-only': { type: 'boolean' },
   },
   run: (call) => (call.flags['wal-only'] ? showArchive(call) : backup(call)),
 }
 
 async function backup(call: Call): Promise<number> {
-  const { output, values, environment, signal } = call
+  const { output, values, flags, environment, signal } = call
   const to = required(call, 'to')
   const label = values.label ?? new Date().toISOString().slice(0, 19).replaceAll(':', '')
   if (!/^[A-Za-z0-9][\w.-]{0,80}$/.test(label) || label === 'content' || label.endsWith('.partial'))
@@ -50,24 +52,27 @@ async function backup(call: Call): Promise<number> {
       throw new UsageError(output.t('backup.keysInside'))
     await checkKeys(keyDir)
   }
-  const { path, manifest } = await withDatabase(call, (pool) =>
+  const { path, manifest, copies } = await withDatabase(call, (pool) =>
     takeBackup({
       pool,
       replicationUrl,
       blobDir,
       to,
       label,
+      recheck: flags.verify ? 'all' : shareOf(new Date()),
       signal,
       onProgress: (stage, at) => output.progress(output.t(`backup.progress.${stage}`, { at })),
     }),
   )
   const keys = values.keys === undefined ? undefined : await copyKeys(settings.KEY_DIR as string, values.keys)
   const { base, content, log } = manifest
-  const pruned = keep === undefined || content.damaged.length > 0 ? undefined : await pruneBackups(to, keep, values.wal)
+  const faulty = content.damaged.length > 0 || copies.rotten.length > 0
+  const pruned = keep === undefined || faulty ? undefined : await pruneBackups(to, keep, values.wal)
   output.result(
     {
       path,
       ...manifest,
+      copies,
       ...(keys === undefined ? {} : { keys: { path: values.keys, files: keys } }),
       ...(pruned ? { pruned } : {}),
     },
@@ -75,6 +80,9 @@ async function backup(call: Call): Promise<number> {
       output.t('backup.done', { path }),
       output.t('backup.base', { files: base.files, lsn: base.endLsn, origin: log.origin, size: log.size }),
       output.t('backup.content', { files: content.files, bytes: content.bytes, copied: content.copied }),
+      output.t('backup.rechecked', { files: copies.rechecked }),
+      ...copies.mended.map((file) => output.t('backup.mended', { file })),
+      ...copies.rotten.map((file) => output.t('backup.rotten', { file })),
       ...content.damaged.map((file) => output.t('backup.damaged', { file })),
       ...(pruned
         ? [output.t('backup.pruned', { count: pruned.backups.length, files: pruned.files, segments: pruned.segments })]
@@ -84,7 +92,7 @@ async function backup(call: Call): Promise<number> {
         : output.t('backup.keys', { files: keys, path: values.keys ?? '' }),
     ],
   )
-  return content.damaged.length > 0 ? EXIT_CODES.refused : EXIT_CODES.done
+  return faulty ? EXIT_CODES.refused : EXIT_CODES.done
 }
 
 async function showArchive(call: Call): Promise<number> {

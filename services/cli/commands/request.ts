@@ -1,4 +1,4 @@
-import { BusError } from '../../../libs/errors/index.ts'
+import { BusError, catalogue } from '../../../libs/errors/index.ts'
 import { approveRequest, changePolicy, rejectRequest } from '../../../libs/pipeline/index.ts'
 import { findRequest, listPolicies, listRequests, type OperationRequestRow } from '../../../libs/store/index.ts'
 import type { Call, Command } from '../command.ts'
@@ -6,7 +6,7 @@ import { argument, oneOf, required, shownTime, wholeNumber } from '../command-li
 import { withDatabase } from '../database.ts'
 import { shownRequest, tellFiled } from '../operate/tell-operated.ts'
 import { OPERATOR_OPTIONS, withOperations } from '../operate/with-operations.ts'
-import { table } from '../output.ts'
+import { type Output, table } from '../output.ts'
 
 const LIMIT = 200
 
@@ -85,8 +85,16 @@ function tell({ output }: Call, row: OperationRequestRow, more: object = {}): vo
     ...(row.decider === null
       ? []
       : [output.t('request.decided', { by: row.decider, reason: row.decision_reason ?? '' })]),
-    ...(row.result === null ? [] : [`  ${JSON.stringify(row.result)}`]),
+    ...(row.result === null ? [] : [`  ${JSON.stringify(row.result)}`, ...leftAlone(output, row.result)]),
   ])
+}
+
+/** Why an approved request did nothing, and what to do, in the reader's language. */
+function leftAlone({ language }: Output, result: unknown): string[] {
+  const { code } = result as { readonly code?: unknown }
+  if (code !== 'LT_OPS_SUBJECT_CHANGED') return []
+  const { title, advice } = catalogue[code]
+  return [`  ${code}: ${title[language]} ${advice[language]}`]
 }
 
 /** Without an action: all policies. Setting one takes an administrator. */

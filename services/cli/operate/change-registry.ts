@@ -26,15 +26,17 @@ class NothingChanged<T> extends Error {
 
 /**
  * Changes the registry, and says in the log who changed what, in one commit. `undefined` from `describe`: nothing changed, and nothing
- * is written. @throws BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
+ * is written. `prepare` runs before, outside that commit. @throws BusError LT_OPS_KEY_INVALID, LT_OPS_BAD_FIELD
  */
 export function changeRegistry<T>(
   call: Call,
   change: (client: PoolClient) => Promise<T>,
   describe: (changed: T) => Described | undefined,
+  prepare: (pool: Pool) => Promise<void> = async () => undefined,
 ): Promise<T> {
   return withDatabase(call, async (pool: Pool) => {
     const cause = await registryCause(call, pool)
+    await prepare(pool)
     try {
       return await inTransaction(pool, async (client) => {
         const changed = await change(client)

@@ -14,6 +14,7 @@ import { withDatabase } from '../database.ts'
 import { table } from '../output.ts'
 import { changeRegistry } from './change-registry.ts'
 import { firstSecret, secretLines } from './door-secrets.ts'
+import { renewTakenUp } from './renew-taken-up.ts'
 import { tellFiled } from './tell-operated.ts'
 import { withOperations } from './with-operations.ts'
 
@@ -145,6 +146,7 @@ export async function frontAgency(call: Call): Promise<void> {
     call,
     (client) => front(client, system, agency, { withDescendants }),
     ({ previousSystem }) => ({ system, change: 'fronts', agency, withDescendants, previous: previousSystem }),
+    (pool) => renewTakenUp(pool, agency, { systemCode: system, withDescendants }),
   )
   const replaced = row.previousSystem !== null && row.previousSystem !== system ? row.previousSystem : undefined
   const previous = replaced === undefined ? '' : output.t('system.previous', { system: replaced })
@@ -160,6 +162,7 @@ export async function unfrontAgency(call: Call): Promise<number> {
     call,
     (client) => withdrawFront(client, agency),
     (taken) => (taken?.systemCode === system ? { system, change: 'no-longer-fronts', agency } : undefined),
+    (pool) => renewTakenUp(pool, agency, undefined),
   )
   const withdrawn = front?.systemCode === system
   output.result({ system, agency, withdrawn }, [

@@ -287,6 +287,10 @@ export const en: Readonly<Record<TextKey, string>> = {
   'backup.done': 'Backup in {path}',
   'backup.base': 'Cluster: {files} files, to position {lsn}; log {origin} with {size} entries at least',
   'backup.content': 'Content: {files} files, {bytes} bytes; {copied} of them new',
+  'backup.progress.recheck': 'Reading earlier copies again, {at} files',
+  'backup.rechecked': 'Copies of earlier backups read again: {files}',
+  'backup.mended': 'A copy had rotted and was made anew: {file}',
+  'backup.rotten': 'A copy of an earlier backup is DAMAGED and cannot be made anew: {file}',
   'backup.pruned':
     'Given up: {count} older backups, {files} files of content and {segments} of the write-ahead log that no kept one needs',
   'backup.damaged': 'DAMAGED, left out: {file}',

@@ -282,6 +282,10 @@ export const vi = {
   'backup.done': 'Bản sao lưu ở {path}',
   'backup.base': 'Cơ sở dữ liệu: {files} tệp, đến vị trí {lsn}; nhật ký {origin} có ít nhất {size} mục',
   'backup.content': 'Nội dung: {files} tệp, {bytes} byte; {copied} tệp mới',
+  'backup.progress.recheck': 'Đang đọc lại các bản sao cũ, {at} tệp',
+  'backup.rechecked': 'Đã đọc lại {files} bản sao của những lần trước',
+  'backup.mended': 'Bản sao bị hỏng đã được sao lại: {file}',
+  'backup.rotten': 'Bản sao của lần trước HỎNG, không còn nguồn để sao lại: {file}',
   'backup.pruned':
     'Đã bỏ {count} bản sao lưu cũ, {files} tệp nội dung và {segments} tệp WAL không bản nào còn giữ cần đến',
   'backup.damaged': 'HỎNG, không sao: {file}',
