@@ -17,7 +17,10 @@ export {
   type OutgoingOptions,
   type OutgoingRequest,
   openOutgoing,
+  type OpenOutgoingAnswer,
+  type OutgoingQuestion,
 } from './outgoing-client.ts'
+export type { OutgoingTls } from './outgoing-connector.ts'
 export { createNetworkRule, type NetworkRule } from './outgoing-networks.ts'
 export {
   createRequestSigner,
