@@ -115,7 +115,9 @@ export function createClient(options: ClientOptions): Client {
     authorization: () => authorise(false),
     submit: (submission, { signal } = {}) =>
       transport.json({
-        ...uploadOf(`/v1/dispatches${queryOf({ recipients: submission.recipients?.join(',') })}`, submission, { 'idempotency-key': submission.idempotencyKey ?? randomUUID() }),
+        ...uploadOf(`/v1/dispatches${queryOf({ recipients: submission.recipients?.join(',') })}`, submission, {
+          'idempotency-key': submission.idempotencyKey ?? randomUUID(),
+        }),
         signal,
       }) as Promise<Answers.SubmissionAnswer>,
     check: (submission, { signal } = {}) =>

@@ -123,9 +123,7 @@ export function openOutgoing(options: OutgoingOptions): OutgoingClient {
           ...headers,
           ...(request.size === undefined ? {} : { 'content-length': String(request.size) }),
         },
-        ...(request.body
-          ? { body: watched.body as unknown as Dispatcher.DispatchOptions['body'] & Uint8Array }
-          : {}),
+        ...(request.body ? { body: watched.body as unknown as Dispatcher.DispatchOptions['body'] & Uint8Array } : {}),
         signal: signal ? AbortSignal.any([time.signal, signal]) : time.signal,
       })
     } catch (cause) {

@@ -153,7 +153,12 @@ export function openUpstream(options: UpstreamOptions): Upstream {
       )
     },
     async received({ kind, page }, { signal } = {}) {
-      const parameters = { servicetype: 'eDoc', messagetype: messageType(kind), pageSize: '500', pageIndex: String(page) }
+      const parameters = {
+        servicetype: 'eDoc',
+        messagetype: messageType(kind),
+        pageSize: '500',
+        pageIndex: String(page),
+      }
       return receivedItems(await list('getReceivedEdocList', parameters, signal), kind)
     },
     async fetchPacket(docId, store, { signal } = {}) {

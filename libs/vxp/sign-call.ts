@@ -47,5 +47,4 @@ export function signCall(
 }
 
 /** A SHA-256 as the clients of today's axis write it: no byte has its leading zero. */
-export const announcedHash = (digest: Uint8Array): string =>
-  [...digest].map((byte) => byte.toString(16)).join('')
+export const announcedHash = (digest: Uint8Array): string => [...digest].map((byte) => byte.toString(16)).join('')

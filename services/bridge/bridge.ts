@@ -12,6 +12,8 @@ export interface Bridge {
   readonly parallel: number
   readonly leaseSeconds: number
   readonly maxPacketBytes: number
+  /** So long after a call without an answer the other axis may still take what was sent. */
+  readonly unknownOutcomeMs: number
   readonly log: Logger
   /** Aborted: take nothing new. */
   readonly signal: AbortSignal

@@ -1,5 +1,6 @@
-import { isBusError } from '../../libs/errors/index.ts'
+import { readFile } from 'node:fs/promises'
 import { ClientError } from '../../libs/client/index.ts'
+import { isBusError } from '../../libs/errors/index.ts'
 import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
 import { asciiText, type ReceivedItem } from '../../libs/vxp/index.ts'
 import type { Bridge } from './bridge.ts'
@@ -29,8 +30,9 @@ export async function bringIn(bridge: Bridge, item: ReceivedItem): Promise<void>
   const kept = known ?? (await fetchArrival(bridge, item))
   if (!kept) return
   if (sabotaged('bridge-done-first')) {
-    await tell(bridge, { ...kept, accepted: 'not yet' })
-    await submit(bridge, kept)
+    const packet = await readFile(state.packetFile('in', item.docId))
+    await tell(bridge, kept)
+    await bridge.axis.submit({ packet, ...(item.kind === 'document' ? { recipients: [item.to] } : {}) })
     return
   }
   await tell(bridge, kept.accepted === undefined && kept.refused === undefined ? await submit(bridge, kept) : kept)
@@ -84,7 +86,10 @@ async function submit(bridge: Bridge, arrival: Arrival): Promise<Arrival> {
       // It was accepted before; since then the other axis wrote the packet anew, and our memory of it was lost.
       judged = { ...arrival, accepted: String(fault.params?.dispatchId ?? fault.code) }
     } else {
-      log.warn({ docId: item.docId, code: fault.code, params: fault.params }, 'our axis refuses what the other one sent')
+      log.warn(
+        { docId: item.docId, code: fault.code, params: fault.params },
+        'our axis refuses what the other one sent',
+      )
       judged = { ...arrival, refused: `${fault.code}: ${fault.texts.vi.title}` }
     }
   }

@@ -36,14 +36,26 @@ export const bridgeConfig = Type.Object({
     minLength: 1,
     description: 'folder of what is on its way; for this bridge alone, on a disk that survives',
   }),
+  upstreamUnknownMs: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 30_000,
+    description: 'pause after a sending whose outcome is unknown, before the other axis is asked whether it has it',
+  }),
   maxPacketBytes: Type.Integer({ minimum: 65536, default: 50 * MIB, description: 'bytes of one packet at most' }),
   pollMs: Type.Integer({
     minimum: 20,
     maximum: 3_600_000,
     default: 60_000,
-    description: 'pause between two looks into the list of the other axis, and into our own mailbox when nothing wakes it',
+    description:
+      'pause between two looks into the list of the other axis, and into our own mailbox when nothing wakes it',
   }),
-  parallel: Type.Integer({ minimum: 1, maximum: 32, default: 4, description: 'packets on their way at one time, each way' }),
+  parallel: Type.Integer({
+    minimum: 1,
+    maximum: 32,
+    default: 4,
+    description: 'packets on their way at one time, each way',
+  }),
   leaseSeconds: Type.Integer({
     minimum: 5,
     maximum: 3600,

@@ -1,6 +1,6 @@
 import type { ReceivedItem } from '../../libs/vxp/index.ts'
-import { type Arrival, bringIn, failureOf } from './bring-in.ts'
 import type { Bridge } from './bridge.ts'
+import { type Arrival, bringIn, failureOf } from './bring-in.ts'
 import { inParallel } from './in-parallel.ts'
 import { isAway } from './judge-failure.ts'
 
@@ -27,7 +27,9 @@ export async function lookUpstream(bridge: Bridge): Promise<number> {
       }
     })
   }
-  const begun = await Promise.all((await bridge.state.names('in')).map((name) => bridge.state.read<Arrival>('in', name)))
+  const begun = await Promise.all(
+    (await bridge.state.names('in')).map((name) => bridge.state.read<Arrival>('in', name)),
+  )
   await bring(begun.flatMap((arrival) => (arrival ? [arrival.item] : [])))
   for (const kind of ['document', 'status'] as const) await lookThrough(bridge, kind, seen, bring)
   return failed
