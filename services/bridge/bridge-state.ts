@@ -73,6 +73,9 @@ async function keep(path: string, content: AsyncIterable<Uint8Array>, maxBytes: 
       await file.writeFile(chunk)
     }
     await file.sync()
+  } catch (error) {
+    await rm(`${path}.new`, { force: true })
+    throw error
   } finally {
     await file.close()
   }
