@@ -58,7 +58,10 @@ async function fetchArrival(bridge: Bridge, item: ReceivedItem): Promise<Arrival
     const refusal = upstreamRefusal(error)
     if (!refusal) throw error
     // Taken back, or ended by somebody else meanwhile: it is listed no more, or again.
-    log.warn({ docId: item.docId, ...refusal }, 'the other axis does not give out what it lists')
+    log.warn(
+      { docId: item.docId, code: refusal.code, reason: refusal.text },
+      'the other axis does not give out what it lists',
+    )
     return undefined
   }
 }
@@ -86,10 +89,7 @@ async function submit(bridge: Bridge, arrival: Arrival): Promise<Arrival> {
       // It was accepted before; since then the other axis wrote the packet anew, and our memory of it was lost.
       judged = { ...arrival, accepted: String(fault.params?.dispatchId ?? fault.code) }
     } else {
-      log.warn(
-        { docId: item.docId, code: fault.code, params: fault.params },
-        'our axis refuses what the other one sent',
-      )
+      log.warn({ docId: item.docId, code: fault.code }, 'our axis refuses what the other one sent')
       judged = { ...arrival, refused: `${fault.code}: ${fault.texts.vi.title}` }
     }
   }
@@ -105,7 +105,10 @@ async function tell(bridge: Bridge, { item, refused }: Arrival): Promise<void> {
   } catch (error) {
     const refusal = upstreamRefusal(error)
     if (!refusal) throw error
-    log.warn({ docId: item.docId, ...refusal }, 'the other axis does not take our word for it')
+    log.warn(
+      { docId: item.docId, code: refusal.code, reason: refusal.text },
+      'the other axis does not take our word for it',
+    )
   }
   crashPoint('bridge-told')
   await state.remove('in', item.docId)

@@ -105,7 +105,7 @@ async function deliver(
   } catch (error) {
     const refused = upstreamRefusal(error)
     if (refused) {
-      log.warn({ dispatchId: batch.dispatch, ...refused }, 'the other axis refuses')
+      log.warn({ dispatchId: batch.dispatch, code: refused.code, reason: refused.text }, 'the other axis refuses')
       // One receiver it does not know must not keep the others from it.
       return replace(
         recipients.length > 1 ? recipients.map((each) => ({ recipients: [each] })) : [{ recipients, refused }],

@@ -13,6 +13,8 @@ export interface Traffic {
   send(world: World, system: string, packet: Buffer, receivers: readonly string[]): Promise<void>
   /** Takes whatever comes for these systems, and answers documents with status 01. */
   receive(world: World, systems: readonly string[]): void
+  /** How many consignments brought these bytes to that agency. */
+  copies(agency: string, packet: Buffer): number
   /** Packets that somebody has not got, or has got more than once, or that nobody sent. */
   faults(): string[]
   missing(): number
@@ -106,6 +108,7 @@ export function openTraffic(): Traffic {
     receive(world, systems) {
       for (const system of systems) loops.push(loop(world, system))
     },
+    copies: (agency, packet) => got.get(keyOf(agency, sha256(packet).toString('hex')))?.size ?? 0,
     missing: () => wrong().missing.length,
     faults() {
       const { missing, others } = wrong()

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../deploy/local/free-port.ts'
 import { addAgency, addSystem, addSystemKey, front } from '../../../libs/registry/index.ts'
 import { unlessTaken } from '../../../services/cli/demo/seed.ts'
@@ -41,7 +42,8 @@ export async function startSide(t: Teardown, upstream: string, others: readonly 
 export interface BridgeProcess {
   start(environment?: Readonly<Record<string, string>>): Promise<void>
   kill(): Promise<void>
-  readonly stateDir: string
+  /** Resolves when the process has died by itself, or after so many milliseconds. */
+  gone(ms: number): Promise<void>
 }
 
 /** A bridge of `ours` to a door, as a process that can be killed; its state outlives it. */
@@ -49,8 +51,9 @@ export function bridgeOf(
   t: Teardown,
   ours: Side,
   other: { readonly url: string; readonly systemId: string; readonly secret: string },
+  name = 'door',
 ): BridgeProcess {
-  const stateDir = join(ours.world.servers.keyDir, '..', `bridge-${ours.upstream}`)
+  const stateDir = join(ours.world.servers.keyDir, '..', `bridge-${ours.upstream}-${name}`)
   mkdirSync(stateDir, { recursive: true })
   let running: ServiceProcess | undefined
   const kill = async (): Promise<void> => {
@@ -60,8 +63,11 @@ export function bridgeOf(
   }
   t.teardown(kill)
   return {
-    stateDir,
     kill,
+    async gone(ms) {
+      await Promise.race([running?.gone, sleep(ms)])
+      await kill()
+    },
     async start(environment = {}) {
       running = await startServiceProcess('bridge', {
         AXIS_URL: ours.world.baseUrl,

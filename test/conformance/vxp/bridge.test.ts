@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { processEnvironment } from '../../../libs/runtime/index.ts'
 import type { Teardown } from '../../harness/teardown.ts'
 import { inParallel } from '../../harness/traffic.ts'
+import { fetchToken, sha256 } from '../../harness/world.ts'
 import { openTraffic, type Traffic } from './bridge-traffic.ts'
 import { type BridgeProcess, bridgeOf, type Side, startSide } from './bridge-world.ts'
+import { openForgetfulAxis } from './forgetful-axis.ts'
 
 const DOCUMENTS = Number(processEnvironment().DOCUMENTS ?? 40)
 /** A machine that does other things as well needs its time. */
@@ -94,14 +97,69 @@ t.test('two installations, bridged, either side killed meanwhile: nothing lost, 
     t.same(traffic.faults(), [])
   })
 
-  t.test('what came from the other axis never goes back, whatever the bridge asks for', async (t) => {
-    await t.test('natively', async (t) => {
-      const own = await a.world.call('demo-g12', 'POST', '/v1/dispatches?recipients=H26', {
-        body: a.world.packet('demo-g12', ['H26']),
-        headers: { 'content-type': 'application/edxml+xml' },
+  t.test('what came from the other axis never goes back, and only its system may choose recipients', async (t) => {
+    const submit = (world: Side['world'], token: string, query: string, packet: Buffer): Promise<Response> =>
+      fetch(`${world.baseUrl}/v1/dispatches${query}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/edxml+xml' },
+        body: packet as Uint8Array<ArrayBuffer>,
       })
-      t.match([own.status, own.body.code], [403, 'LT_SUB_SUBSET_REFUSED'])
+    const token = await fetchToken(a.world.baseUrl, {
+      systemCode: a.upstream,
+      clientKeyPem: readFileSync(a.keyFile, 'utf8'),
     })
+    for (const to of ['H53.01', '000.00.01.H53']) {
+      const packet = b.world.packet('demo-h53', [to, 'G12'])
+      for (const query of ['', `?recipients=${to}`, `?recipients=G12,${to}`]) {
+        const answer = await submit(a.world, token, query, packet)
+        t.match([answer.status, await answer.json()], [422, { code: 'LT_SUB_LOOP' }], `${to} ${query}`)
+      }
+    }
+    const own = await a.world.call('demo-g12', 'POST', '/v1/dispatches?recipients=H26', {
+      body: a.world.packet('demo-g12', ['H26']),
+      headers: { 'content-type': 'application/edxml+xml' },
+    })
+    t.match([own.status, own.body.code], [403, 'LT_SUB_SUBSET_REFUSED'])
+  })
+
+  t.test('an axis that recognises no repeats gets everything once, and hears of every refusal', async (t) => {
+    await toB.kill()
+    const other = await openForgetfulAxis()
+    t.teardown(() => other.close())
+    const bridge = bridgeOf(t, a, { url: other.url, systemId: 'lien-thong', secret: 'secret' }, 'forgetful')
+    other.breakAfterTaking = 3
+    const packets = Array.from({ length: 6 }, () => a.world.packet('demo-g12', ['H53', 'H53.01', 'H26']))
+    for (const packet of packets) t.equal((await a.world.submit('demo-g12', packet)).status, 202)
+    const [good, foreign] = [b.world.packet('demo-h53', ['G12', 'H53.01']), b.world.packet('demo-g12', ['H26'])]
+    other.waiting.set('good-1', { packet: good, from: 'H53', to: 'G12', kind: 'edoc' })
+    other.waiting.set('loop-1', { packet: good, from: 'H53', to: 'H53.01', kind: 'edoc' })
+    other.waiting.set('foreign-1', { packet: foreign, from: 'G12', to: 'H26', kind: 'edoc' })
+    // Killed between two steps, again and again.
+    for (const point of ['bridge-sent', 'bridge-ended', 'bridge-fetched', 'bridge-accepted', 'bridge-told']) {
+      await bridge.start({ LIENTHONG_CRASH_AT: point }).catch(() => undefined)
+      await bridge.gone(3_000)
+    }
+    await bridge.start()
+    const ended = async (): Promise<number> =>
+      (
+        await a.world.eyes.query(
+          `select count(*)::int as n from consignment c join dispatch d on d.id = c.dispatch_id
+            where c.agency_code like 'H53%' and c.state = 'ACKNOWLEDGED' and d.content_hash = any($1)`,
+          [packets.map((packet) => sha256(packet))],
+        )
+      ).rows[0].n
+    await a.world.until(async () => (await ended()) === 12 && other.waiting.size === 0, 30_000).catch(() => undefined)
+    t.equal(await ended(), 12, 'all of them are acknowledged')
+    t.same(
+      other.taken.map(({ hash }) => hash).sort(),
+      packets.map((packet) => sha256(packet).toString('hex')).sort(),
+      'each was taken once',
+    )
+    t.same(new Set(other.taken.map(({ to }) => [...to].sort().join())), new Set(['H53,H53.01']), 'for theirs alone')
+    t.ok(other.told.includes('done good-1'))
+    t.ok(other.told.some((line) => /^fail loop-1 LT_SUB_LOOP: [ -~]+$/.test(line)))
+    t.ok(other.told.some((line) => /^fail foreign-1 LT_AUTH_FOREIGN_AGENCY: [ -~]+$/.test(line)))
+    await a.world.until(async () => traffic.copies('G12', good) === 1, 15_000)
   })
 })
 
