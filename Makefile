@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo demo-failures dev test test-vxp test-crash crash-tally test-power check bench build sabotage migrate env
+.PHONY: help setup up down status demo demo-failures dev test test-vxp test-bridge test-crash crash-tally test-power check bench build sabotage migrate env
 
 RUN := node --import=tsx
 PREPARED := node_modules/.lienthong-prepared
@@ -45,6 +45,9 @@ test: setup ## every test, on real servers; FILES="test/unit/model.test.ts" for 
 
 test-vxp: setup ## the compatible door: client programs of today's axis, byte for byte
 	@$(RUN) test/run.ts test/conformance/vxp/*.test.ts
+
+test-bridge: setup ## two installations, bridged, killed while documents cross; DOCUMENTS=1000
+	@DOCUMENTS=$${DOCUMENTS:-1000} TAP_TIMEOUT=1800 $(RUN) test/run.ts test/conformance/vxp/bridge.test.ts
 
 test-crash: setup ## kill everything while documents travel; ROUNDS=1000 for long, SEED=…, RECORD=1 keeps the result
 	@$(RUN) test/crash/run-crash.ts

@@ -34,6 +34,8 @@ export interface Submission {
   readonly attachments?: readonly Attachment[]
   /** The same for every repetition of one submission; made up unless told. */
   readonly idempotencyKey?: string
+  /** Codes to which alone it goes, of those the packet names: for a system that stands for another axis. */
+  readonly recipients?: readonly string[]
 }
 
 /** Which waiting consignments. */
@@ -113,7 +115,9 @@ export function createClient(options: ClientOptions): Client {
     authorization: () => authorise(false),
     submit: (submission, { signal } = {}) =>
       transport.json({
-        ...uploadOf('/v1/dispatches', submission, { 'idempotency-key': submission.idempotencyKey ?? randomUUID() }),
+        ...uploadOf(`/v1/dispatches${queryOf({ recipients: submission.recipients?.join(',') })}`, submission, {
+          'idempotency-key': submission.idempotencyKey ?? randomUUID(),
+        }),
         signal,
       }) as Promise<Answers.SubmissionAnswer>,
     check: (submission, { signal } = {}) =>

@@ -8,7 +8,7 @@ export {
   type Submission,
 } from './create-client.ts'
 export type { DownloadedPart } from './download-part.ts'
-export { writeDurably } from './durable-file.ts'
+export { listFolder, readJson, writeDurably } from './durable-file.ts'
 export { type Beat, keepHeartbeat } from './heartbeat.ts'
 export type { FinishOptions } from './inbox/finish-consignment.ts'
 export { type Inbox, type InboxOptions, openInbox } from './inbox/inbox.ts'

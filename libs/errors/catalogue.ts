@@ -20,6 +20,7 @@ import { schemaErrors } from './areas/schema.ts'
 import { signatureErrors } from './areas/signature.ts'
 import { storeErrors } from './areas/store.ts'
 import { submissionErrors } from './areas/submission.ts'
+import { upstreamErrors } from './areas/upstream.ts'
 import type { CatalogueEntry } from './entry.ts'
 
 /** Every error the axis can answer with, by its stable code. Codes are never renamed: callers branch on them. */
@@ -46,6 +47,7 @@ export const catalogue = {
   ...httpErrors,
   ...configErrors,
   ...clientErrors,
+  ...upstreamErrors,
 } satisfies Record<string, CatalogueEntry>
 
 export type ErrorCode = keyof typeof catalogue

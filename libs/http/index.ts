@@ -12,12 +12,15 @@ export { type MultipartLimits, type Part, readMultipart } from './multipart/read
 export { exportOpenApi, type OpenApiInfo } from './openapi.ts'
 export type { ContentDescription, OperationDescription } from './openapi-operation.ts'
 export {
+  type OpenOutgoingAnswer,
   type OutgoingAnswer,
   type OutgoingClient,
   type OutgoingOptions,
+  type OutgoingQuestion,
   type OutgoingRequest,
   openOutgoing,
 } from './outgoing-client.ts'
+export type { OutgoingTls } from './outgoing-connector.ts'
 export { createNetworkRule, type NetworkRule } from './outgoing-networks.ts'
 export {
   createRequestSigner,

@@ -78,18 +78,23 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
 
   async function shareAll(redis: LimitRedis): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, MAX_ASKED)
-      for (const [key] of batch) waiting.delete(key)
-      const counts = performance.now() < awayUntil ? undefined : await askAbout(redis, batch)
-      for (const [place, [, { hits, tellers }]] of batch.entries()) {
-        const count = counts?.[place]
-        let before = (count?.current ?? 0) - hits
-        for (const teller of tellers) {
-          before += teller.hits
-          teller.tell(count && { current: before, ttl: count.ttl })
+    try {
+      while (waiting.size > 0) {
+        const batch = [...waiting].slice(0, MAX_ASKED)
+        for (const [key] of batch) waiting.delete(key)
+        const counts = performance.now() < awayUntil ? undefined : await askAbout(redis, batch)
+        for (const [place, [, { hits, tellers }]] of batch.entries()) {
+          const count = counts?.[place]
+          let before = (count?.current ?? 0) - hits
+          for (const teller of tellers) {
+            before += teller.hits
+            teller.tell(count && { current: before, ttl: count.ttl })
+          }
         }
       }
+    } finally {
+      // At once and not a turn later: who was told may ask again, and must find either this loop or nobody asking.
+      asking = false
     }
   }
 
@@ -132,9 +137,7 @@ export function createLimitStore(redis: LimitRedis | undefined): LimitStore {
     asked.tellers.push({ hits, tell: (count) => tell(null, count ?? own) })
     if (asking) return
     asking = true
-    void shareAll(redis).finally(() => {
-      asking = false
-    })
+    void shareAll(redis)
   }
   return {
     incr: (key, tell, windowMs) => ask(key, tell, windowMs, 1),

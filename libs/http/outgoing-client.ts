@@ -36,6 +36,25 @@ export interface OutgoingAnswer {
   readonly text: string
 }
 
+/** A question whose answer is wanted whole. */
+export interface OutgoingQuestion extends Omit<OutgoingRequest, 'method' | 'body' | 'size'> {
+  readonly method: 'GET' | 'POST'
+  /** Exactly `size` bytes; none, and no size, with GET. */
+  readonly body?: AsyncIterable<Uint8Array>
+  readonly size?: number
+  /** From the answer's status to its last byte. */
+  readonly bodyTimeoutMs: number
+  /** Bytes of the answer's body; more is LT_DLV_ANSWER_TOO_LARGE. */
+  readonly maxBytes: number
+}
+
+export interface OpenOutgoingAnswer {
+  readonly status: number
+  header(name: string): string | undefined
+  /** As it comes, and whole: reading it throws when it breaks off, takes too long or is too large. */
+  readonly body: AsyncIterable<Buffer>
+}
+
 /** The one way in which the axis calls others: bounded in time and size, to allowed networks only, following no redirect. */
 export interface OutgoingClient {
   /**
@@ -44,6 +63,11 @@ export interface OutgoingClient {
    * LT_DLV_NO_ANSWER, LT_DLV_INTERRUPTED: the other side may have it all; and what reading the body throws
    */
   send(request: OutgoingRequest): Promise<OutgoingAnswer>
+  /**
+   * Hands any answer, whatever its status, to `use`, whose end is the end of the exchange. @throws what `send` throws, and
+   * LT_DLV_ANSWER_TOO_LARGE
+   */
+  receive<T>(question: OutgoingQuestion, use: (answer: OpenOutgoingAnswer) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -57,44 +81,66 @@ export function openOutgoing(options: OutgoingOptions): OutgoingClient {
   const agent = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_ANSWER_HEADER_BYTES })
   return {
     close: () => agent.destroy(),
-    async send({ method, url, headers, size, timeoutMs, signal, ...request }) {
-      const time = new AbortController()
-      const timer = setTimeout(() => time.abort(), timeoutMs)
-      const watched = watch(request.body)
-      try {
-        const {
-          statusCode,
-          headers: said,
-          body,
-        } = await agent.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method,
-          headers: { 'user-agent': 'lienthong', ...headers, 'content-length': String(size) },
-          body: watched.body as unknown as Dispatcher.DispatchOptions['body'] & Uint8Array,
-          signal: signal ? AbortSignal.any([time.signal, signal]) : time.signal,
-        })
-        const retryAfter = said['retry-after']
+    async send(request) {
+      return await ask(request, async ({ statusCode, headers, body }) => {
+        const retryAfter = headers['retry-after']
         return {
           status: statusCode,
           retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
           text: await readBeginning(body, options.maxAnswerBytes),
         }
-      } catch (cause) {
-        if (watched.error !== undefined) throw watched.error
-        if (cause instanceof BusError) throw cause
-        if (signal?.aborted && watched.begun) throw new BusError('LT_DLV_INTERRUPTED', {}, { cause })
-        const reason = time.signal.aborted ? `${timeoutMs} ms` : reasonOf(cause)
-        throw new BusError(watched.begun ? 'LT_DLV_NO_ANSWER' : 'LT_DLV_UNREACHABLE', { reason }, { cause })
-      } finally {
-        clearTimeout(timer)
-      }
+      })
     },
+    receive: (question, use) =>
+      ask(question, async ({ statusCode, headers, body }) => {
+        const header = (name: string): string | undefined => {
+          const value = headers[name]
+          return typeof value === 'string' ? value : undefined
+        }
+        try {
+          return await use({ status: statusCode, header, body: readWhole(body, question) })
+        } finally {
+          body.on('error', () => undefined).destroy()
+        }
+      }),
+  }
+
+  async function ask<T>(
+    { method, url, headers, timeoutMs, signal, ...request }: OutgoingRequest | OutgoingQuestion,
+    use: (answer: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<T> {
+    const time = new AbortController()
+    const timer = setTimeout(() => time.abort(), timeoutMs)
+    const watched = watch(request.body)
+    let answer: Dispatcher.ResponseData
+    try {
+      answer = await agent.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: {
+          'user-agent': 'lienthong',
+          ...headers,
+          ...(request.size === undefined ? {} : { 'content-length': String(request.size) }),
+        },
+        ...(request.body ? { body: watched.body as unknown as Dispatcher.DispatchOptions['body'] & Uint8Array } : {}),
+        signal: signal ? AbortSignal.any([time.signal, signal]) : time.signal,
+      })
+    } catch (cause) {
+      if (watched.error !== undefined) throw watched.error
+      if (cause instanceof BusError) throw cause
+      if (signal?.aborted && watched.begun) throw new BusError('LT_DLV_INTERRUPTED', {}, { cause })
+      const reason = time.signal.aborted ? `${timeoutMs} ms` : reasonOf(cause)
+      throw new BusError(watched.begun ? 'LT_DLV_NO_ANSWER' : 'LT_DLV_UNREACHABLE', { reason }, { cause })
+    } finally {
+      clearTimeout(timer)
+    }
+    return await use(answer)
   }
 }
 
 /** A body is asked for its first bytes once the connection stands: from then on nobody knows what the other side has. */
-function watch(source: AsyncIterable<Uint8Array>): {
+function watch(source: AsyncIterable<Uint8Array> | undefined): {
   readonly body: AsyncIterable<Uint8Array>
   begun: boolean
   error: unknown
@@ -103,13 +149,39 @@ function watch(source: AsyncIterable<Uint8Array>): {
   async function* read(): AsyncGenerator<Uint8Array, void, undefined> {
     state.begun = true
     try {
-      yield* source
+      if (source) yield* source
     } catch (error) {
       state.error = error
       throw error
     }
   }
   return state
+}
+
+async function* readWhole(
+  body: Dispatcher.ResponseData['body'],
+  { bodyTimeoutMs, maxBytes }: Pick<OutgoingQuestion, 'bodyTimeoutMs' | 'maxBytes'>,
+): AsyncGenerator<Buffer, void, undefined> {
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    body.destroy()
+  }, bodyTimeoutMs)
+  let size = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > maxBytes) throw new BusError('LT_DLV_ANSWER_TOO_LARGE', { limit: maxBytes })
+      yield chunk
+    }
+    // A destroyed body may end as if it were whole.
+    if (late) throw new Error('late')
+  } catch (cause) {
+    if (cause instanceof BusError) throw cause
+    throw new BusError('LT_DLV_NO_ANSWER', { reason: late ? `${bodyTimeoutMs} ms` : reasonOf(cause) }, { cause })
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function readBeginning(body: Dispatcher.ResponseData['body'], limit: number): Promise<string> {

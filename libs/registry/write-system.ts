@@ -6,6 +6,7 @@ import {
   insertSystem,
   type Queryable,
   readSystem,
+  type SystemKind,
   type SystemRow,
   type SystemSettings,
   updateSystem,
@@ -20,6 +21,8 @@ export interface SystemInput extends Partial<Omit<SystemSettings, 'name'>> {
   /** Its client id: letters, digits, `.`, `_` and `-`, at most 64. */
   readonly code: string
   readonly name: string
+  /** `vxp-upstream`: another axis; its packets are put up with, their signatures reported, unless told. `native` unless told. */
+  readonly kind?: SystemKind
 }
 
 const DEFAULTS: Omit<SystemSettings, 'name'> = {
@@ -39,6 +42,9 @@ const DEFAULTS: Omit<SystemSettings, 'name'> = {
   doorSubtrees: [],
   contact: {} as Contact,
 }
+
+/** Another axis has written its packets anew, or let through what we would not. */
+const OF_ANOTHER_AXIS = { signaturePolicy: 'report', tolerance: 'tolerant' } as const
 
 function checkSettings(settings: SystemSettings): SystemSettings {
   if (settings.pushUrl !== null) checkUrl('pushUrl', settings.pushUrl)
@@ -86,11 +92,11 @@ function checkUrl(field: string, value: string): void {
 }
 
 /** Adds a system. @throws BusError LT_REG_CODE_TAKEN, LT_REG_BAD_FIELD */
-export function addSystem(database: Queryable, { code, ...input }: SystemInput): Promise<SystemRow> {
+export function addSystem(database: Queryable, { code, kind = 'native', ...input }: SystemInput): Promise<SystemRow> {
   return guardWrite(async () => {
     if (!CODE.test(code)) throw badField('code', code)
-    const settings = checkSettings({ ...DEFAULTS, ...input })
-    const row = await insertSystem(database, { ...settings, id: newSystemId(), code })
+    const settings = checkSettings({ ...DEFAULTS, ...(kind === 'vxp-upstream' ? OF_ANOTHER_AXIS : {}), ...input })
+    const row = await insertSystem(database, { ...settings, id: newSystemId(), code, kind })
     if (!row) throw new BusError('LT_REG_CODE_TAKEN', { code, owner: code })
     return row
   })

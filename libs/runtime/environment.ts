@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { BusError } from '../errors/index.ts'
@@ -26,9 +26,15 @@ export function readEnvFile(path: string): Environment {
 /**
  * What one service is started with: `base`, and over it `<LT_ENV_DIR>/<service>.env` when LT_ENV_DIR is set.
  * One file per service, so that several services in one process still use their own credentials.
+ * @param mayBeMissing a service without a file has no settings
  * @throws BusError LT_CONF_FILE_UNREADABLE
  */
-export function serviceEnvironment(service: string, base: Environment = processEnvironment()): Environment {
+export function serviceEnvironment(
+  service: string,
+  base: Environment = processEnvironment(),
+  mayBeMissing = false,
+): Environment {
   const folder = base.LT_ENV_DIR
+  if (folder && mayBeMissing && !existsSync(join(folder, `${service}.env`))) return {}
   return folder ? { ...base, ...readEnvFile(join(folder, `${service}.env`)) } : base
 }

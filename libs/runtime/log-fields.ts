@@ -3,7 +3,7 @@ import { BusError } from '../errors/index.ts'
 /** Text fields that may stand in a log line: names, ids, codes. Never content, names of persons, certificate subjects, secrets. */
 const TEXT_FIELDS = new Set([
   'service', 'code', 'state', 'from', 'to', 'lane', 'mode', 'reason', 'event', 'step', 'kind', 'verdict', 'policy',
-  'dispatchId', 'consignmentId', 'attemptId', 'entryId', 'receiptId', 'systemId', 'batchId', 'traceId', 'reqId',
+  'dispatchId', 'consignmentId', 'docId', 'attemptId', 'entryId', 'receiptId', 'systemId', 'batchId', 'traceId', 'reqId',
   'agencyCode', 'sha256', 'origin', 'root', 'checkpoint', 'migration', 'statement',
   'natsSubject', 'stream', 'consumer', 'queue', 'job', 'server', 'method', 'route', 'url', 'host', 'address', 'signal', 'setting', 'variable',
   'file', 'folder', 'version', 'at', 'until', 'action', 'operator',

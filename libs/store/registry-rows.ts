@@ -57,12 +57,15 @@ export interface AliasRow {
   readonly validTo: string | null
 }
 
+export type SystemKind = 'native' | 'vxp-upstream'
+
 /** A hub: one connection, one set of keys, many agencies. */
 export interface SystemRow {
   readonly id: SystemId
   readonly code: string
   readonly name: string
-  readonly kind: 'native'
+  /** `vxp-upstream`: it stands for another axis, whose agencies it fronts; what it brings in never goes back to them. */
+  readonly kind: SystemKind
   readonly delivery: DeliveryMode
   readonly signaturePolicy: SignaturePolicy
   readonly duplicatePolicy: DuplicatePolicy

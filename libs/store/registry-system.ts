@@ -26,12 +26,12 @@ export type SystemSettings = Pick<
 /** Adds a system; `undefined` when its code is taken. */
 export async function insertSystem(
   database: Queryable,
-  system: SystemSettings & Pick<SystemRow, 'id' | 'code'>,
+  system: SystemSettings & Pick<SystemRow, 'id' | 'code' | 'kind'>,
 ): Promise<SystemRow | undefined> {
   const text = `insert into system (id, code, name, delivery, signature_policy, duplicate_policy, tolerance, traffic, push_url,
       contact, push_concurrency, push_per_minute, push_ttl_minutes, hook_url, hook_receipts,
-      door_networks, door_connections, door_subtrees)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+      door_networks, door_connections, door_subtrees, kind)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
     on conflict (code) do nothing returning ${SYSTEM_COLUMNS}`
   const values = [
     system.id,
@@ -52,6 +52,7 @@ export async function insertSystem(
     system.doorNetworks,
     system.doorConnections,
     system.doorSubtrees,
+    system.kind,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }

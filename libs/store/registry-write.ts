@@ -70,6 +70,17 @@ export async function upsertAlias(database: Queryable, alias: AliasRow): Promise
   return (await database.query<AliasRow>(text, values)).rows[0]
 }
 
+/** Declares that a system fronts these agencies alone, where nobody else fronts them; answers how many are new. */
+export async function frontUnclaimed(
+  database: Queryable,
+  systemCode: string,
+  agencyCodes: readonly string[],
+): Promise<number> {
+  const text = `insert into front (agency_code, system_code, with_descendants) select a.code, $1, false
+    from agency a where a.code = any($2::text[]) on conflict (agency_code) do nothing`
+  return (await database.query(text, [systemCode, agencyCodes])).rowCount ?? 0
+}
+
 /** Declares that a system fronts an agency, taking it over from any other; `undefined` when one of the two is not there. */
 export async function upsertFront(database: Queryable, front: FrontRow): Promise<ChangedFront | undefined> {
   const text = `with previous as (select system_code from front where agency_code = $1)

@@ -7,11 +7,17 @@ import {
   startService,
 } from '../../libs/runtime/index.ts'
 import { auditService } from '../audit/service.ts'
+import { bridgeService } from '../bridge/service.ts'
 import { consoleService } from '../console/service.ts'
 import { deliveryService } from '../delivery/service.ts'
 import { gatewayService } from '../gateway/service.ts'
 import { receiptsService } from '../receipts/service.ts'
 import { routingService } from '../routing/service.ts'
+
+/** Not every installation has them: they start where this process has settings for them, or where they are named. */
+const WHERE_CONFIGURED: readonly (readonly [definition: ServiceDefinition, setting: string])[] = [
+  [bridgeService, 'UPSTREAM_URL'],
+]
 
 /** In the order they start: who makes the streams first, who lets callers in last. They stop the other way round. */
 const SERVICES: readonly ServiceDefinition[] = [
@@ -43,7 +49,7 @@ export async function startAll(options: StartAllOptions = {}): Promise<Running> 
     for (let last = running.pop(); last; last = running.pop()) await last[Symbol.asyncDispose]()
   }
   try {
-    for (const definition of chosen(only)) {
+    for (const definition of chosen(only, options.environment)) {
       running.push(await startService(definition, environment(definition.name), signal ? { signal } : {}))
     }
   } catch (error) {
@@ -54,14 +60,20 @@ export async function startAll(options: StartAllOptions = {}): Promise<Running> 
   return { urls, [Symbol.asyncDispose]: stop }
 }
 
-function chosen(only: readonly string[] | undefined): readonly ServiceDefinition[] {
-  if (!only) return SERVICES
-  const names = SERVICES.map(({ name }) => name)
+function chosen(
+  only: readonly string[] | undefined,
+  environment: StartAllOptions['environment'],
+): readonly ServiceDefinition[] {
+  const more = WHERE_CONFIGURED.filter(([{ name }, setting]) =>
+    only ? only.includes(name) : !environment && serviceEnvironment(name, undefined, true)[setting],
+  ).map(([definition]) => definition)
+  if (!only) return [...SERVICES, ...more]
+  const names = [...SERVICES, ...WHERE_CONFIGURED.map(([definition]) => definition)].map(({ name }) => name)
   const unknown = only.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
     throw new BusError('LT_CONF_INVALID', {
       problems: `--only ${unknown.join(',')}: the services are ${names.join(', ')}`,
     })
   }
-  return SERVICES.filter(({ name }) => only.includes(name))
+  return [...SERVICES.filter(({ name }) => only.includes(name)), ...more]
 }

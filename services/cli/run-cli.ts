@@ -37,6 +37,7 @@ const COMMANDS = {
   partitions: async () => (await import('./commands/partitions.ts')).partitionsCommand,
   agency: async () => (await import('./commands/agency.ts')).agencyCommand,
   system: async () => (await import('./commands/system.ts')).systemCommand,
+  bridge: async () => (await import('./commands/bridge.ts')).bridgeCommand,
   token: async () => (await import('./commands/token.ts')).tokenCommand,
   pki: async () => (await import('./commands/pki.ts')).pkiCommand,
   backup: async () => (await import('./commands/backup.ts')).backupCommand,

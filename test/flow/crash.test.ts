@@ -30,8 +30,12 @@ t.test('every named point stands in the table and in the code, once', async (t) 
 })
 
 function sources(): { path: string; text: string }[] {
-  return readdirSync(join(PROJECT, 'services'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('node_modules'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+  return (
+    readdirSync(join(PROJECT, 'services'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('node_modules'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      // The bridge is no stage: its points are visited by its own test.
+      .filter((path) => !path.includes('/services/bridge/'))
+      .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+  )
 }

@@ -12,6 +12,8 @@ const START_MS = 60_000
 /** A service in a process of its own, as in production. Disposing ends it in order (SIGTERM). */
 export interface ServiceProcess extends AsyncDisposable {
   readonly pid: number
+  /** Resolves when it is gone, however that came. */
+  readonly gone: Promise<unknown>
   /** `kill -9`; resolves when it is gone. */
   kill(): Promise<void>
 }
@@ -54,6 +56,7 @@ export async function startServiceProcess(name: string, settings: Environment): 
   }
   return {
     pid: child.pid as number,
+    gone,
     kill: () => end('SIGKILL'),
     [Symbol.asyncDispose]: () => end('SIGTERM'),
   }

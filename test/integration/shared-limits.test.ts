@@ -110,3 +110,19 @@ for (const [how, hurt, mend] of [
     await untilShared(how)
   })
 }
+
+t.test('who was told a count may ask for the next one: nobody is forgotten when nobody else asks', async (t) => {
+  const redis = openRedis({ url: redisServer.url, name: 'sequence', log })
+  t.teardown(() => redis.disconnect())
+  const store = createLimitStore(redis)
+  const ask = (how: 'incr' | 'read', key: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(`${key} was never answered`)), 5_000).unref()
+      store[how](key, (_, { current }) => resolve(current), 60_000)
+    })
+  for (let round = 1; round <= 20; round++) {
+    await ask('read', 'first')
+    await ask('read', 'second')
+    t.equal(await ask('incr', 'third'), round)
+  }
+})

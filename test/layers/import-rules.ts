@@ -18,6 +18,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   http: 3,
   registry: 4,
   pipeline: 4,
+  vxp: 4,
   client: 5,
 }
 

@@ -6,7 +6,7 @@ const WIRE_NAMES = /Bussiness|OrganId|OrganName|OrganAdd|OrganInCharge|Promulgat
  * Where they are at home. Error texts tell a sender which element of its packet to mend, and tests write packets;
  * READMEs explain.
  */
-const WIRE_HOMES = /^(?:libs\/envelope\/|services\/gateway\/vxp\/|schemas\/|libs\/errors\/|test\/)|\.md$/
+const WIRE_HOMES = /^(?:libs\/envelope\/|libs\/vxp\/|services\/gateway\/vxp\/|schemas\/|libs\/errors\/|test\/)|\.md$/
 
 /** Paths that exist on one machine only. The second may stand in the one script that looks for outside vectors there. */
 const WORKPLACE = [/(?:^|[\s'"`(=:])\/(?:work|Users|home\/[a-z]+)\//m, /\.\.\/shared\b/]

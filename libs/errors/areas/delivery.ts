@@ -83,6 +83,20 @@ export const deliveryErrors = defineErrors({
       en: 'The axis sends again under the same consignment id. Receivers take the same id as the same document.',
     },
   },
+  LT_DLV_ANSWER_TOO_LARGE: {
+    status: 502,
+    actor: 'receiver',
+    retry: 'after-fix',
+    vxpCode: '20',
+    title: {
+      vi: 'Câu trả lời dài hơn {limit} byte.',
+      en: 'The answer is longer than {limit} bytes.',
+    },
+    advice: {
+      vi: 'Kiểm tra địa chỉ đã cấu hình; nếu bên kia đúng là gửi nhiều như vậy, nâng giới hạn trong cấu hình.',
+      en: 'Check the configured address; if the other side really sends that much, raise the limit in the settings.',
+    },
+  },
   LT_DLV_BUSY: {
     status: 503,
     actor: 'receiver',

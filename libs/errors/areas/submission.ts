@@ -13,6 +13,34 @@ export const submissionErrors = defineErrors({
       en: 'Send the same request again after Retry-After.',
     },
   },
+  LT_SUB_LOOP: {
+    status: 422,
+    actor: 'sender',
+    retry: 'never',
+    vxpCode: '18',
+    title: {
+      vi: 'Gói tin đến từ trục khác qua {system} và nơi nhận {codes} cũng thuộc trục đó.',
+      en: 'The packet came from another axis through {system}, and {codes} belong to that axis as well.',
+    },
+    advice: {
+      vi: 'Trục kia tự chuyển cho đơn vị của mình; chỉ đưa sang gói tin có nơi nhận ở trục này.',
+      en: 'That axis delivers to its own agencies; hand over only what has a recipient on this one.',
+    },
+  },
+  LT_SUB_SUBSET_REFUSED: {
+    status: 403,
+    actor: 'sender',
+    retry: 'never',
+    vxpCode: '19',
+    title: {
+      vi: 'Hệ thống {system} không được chọn riêng một số nơi nhận của gói tin.',
+      en: 'System {system} may not choose some recipients of a packet.',
+    },
+    advice: {
+      vi: 'Bỏ tham số recipients; chỉ hệ thống đại diện cho trục khác (vxp-upstream) được dùng.',
+      en: 'Leave out the parameter recipients; it is for systems that stand for another axis (vxp-upstream).',
+    },
+  },
   LT_SUB_KEY_REUSED: {
     status: 409,
     actor: 'sender',

@@ -40,6 +40,7 @@ const ACTIONS = {
 export const systemCommand: Command = {
   options: {
     name: { type: 'string' },
+    kind: { type: 'string' },
     delivery: { type: 'string' },
     'push-url': { type: 'string' },
     'push-concurrency': { type: 'string' },

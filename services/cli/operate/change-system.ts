@@ -19,24 +19,26 @@ import { tellFiled } from './tell-operated.ts'
 import { withOperations } from './with-operations.ts'
 
 /**
- * `system add CODE [NAME] [--fronts CODES] [--vxp]`, with the settings of `set`. `--vxp`: for a client program of today's axis. It gets a
+ * `system add CODE [NAME] [--fronts CODES] [--vxp] [--kind vxp-upstream]`, with the settings of `set`. `vxp-upstream`: another axis,
+ * see `services/bridge`. `--vxp`: for a client program of today's axis. It gets a
  * secret, told once; its packets are put up with, their signatures reported.
  * `system add CODE NAME [--delivery pull|push --push-url URL --policy off|report|required --duplicates warn|refuse …]`
  */
 export async function addSystemFromOptions(call: Call): Promise<void> {
   const { output, values, flags } = call
   const code = argument(call, 1, 'CODE')
-  const name = flags.vxp ? (call.names[2] ?? code) : argument(call, 2, 'NAME')
+  const name = flags.vxp || values.kind === 'vxp-upstream' ? (call.names[2] ?? code) : argument(call, 2, 'NAME')
   const settings = { ...(flags.vxp ? AT_THE_DOOR : {}), ...settingsOf(call) }
   const fronts = listOf(values.fronts ?? '')
+  const kind = values.kind && oneOf(call, '--kind', values.kind, ['native', 'vxp-upstream'])
   const { row, secret } = await changeRegistry(
     call,
     async (client) => {
-      const added = await addSystem(client, { ...settings, code, name })
+      const added = await addSystem(client, { ...settings, code, name, ...(kind ? { kind } : {}) })
       for (const agency of fronts) await front(client, code, agency, { withDescendants: true })
       return { row: added, secret: flags.vxp ? await firstSecret(call, client, added) : undefined }
     },
-    () => ({ system: code, change: 'added', settings: asJson(settings), fronts }),
+    () => ({ system: code, change: 'added', ...(kind ? { kind } : {}), settings: asJson(settings), fronts }),
   )
   output.result(secret === undefined ? row : { ...row, systemid: code, secret }, [
     output.t('system.added', { code }),

@@ -64,6 +64,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   'help.agency': 'directory of agencies: import, export, show, add, close, alias, contact, search (operators)',
   'help.system':
     'connected systems: add, set, list, front, unfront, suspend, resume, key, cert, contact, secret, rewrap, requests (operators)',
+  'help.bridge': 'the bridge to another axis: directory: takes its directory into ours (operators)',
   'help.token': 'print an access token for use with curl',
   'help.pki': 'test certificates: root FOLDER, axis FOLDER, agency FOLDER CODE NAME, show FILE',
   'help.backup':
@@ -233,6 +234,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   'fsck.unchecked': 'Not checked: {what}',
   'fsck.progress': 'Checking {stage} {at}',
   'agency.imported': '{read} read: {added} added, {changed} changed, {aliases} aliases',
+  'bridge.imported': 'The other axis has {read} agencies: {added} added, {fronts} fronted, {leftOut} left out',
+  'bridge.leftOut': '  left out {code}: {reason}',
   'agency.problem': '  line {line}: {title}',
   'agency.notImported': 'Nothing was written: the file has {count} faults.',
   'agency.exported': 'Wrote {file}',

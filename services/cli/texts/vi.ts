@@ -64,6 +64,7 @@ export const vi = {
   'help.agency': 'danh bạ cơ quan: import, export, show, add, close, alias, contact, search (người vận hành)',
   'help.system':
     'hệ thống kết nối: add, set, list, front, unfront, suspend, resume, key, cert, contact, secret, rewrap, requests (người vận hành)',
+  'help.bridge': 'cầu nối với trục khác: directory: lấy danh bạ của trục kia vào danh bạ của trục này (người vận hành)',
   'help.token': 'in mã truy cập (access token) để dùng với curl',
   'help.pki': 'chứng thư thử nghiệm: root THƯ_MỤC, axis THƯ_MỤC, agency THƯ_MỤC MÃ TÊN, show TỆP',
   'help.backup':
@@ -229,6 +230,8 @@ export const vi = {
   'fsck.unchecked': 'Chưa kiểm: {what}',
   'fsck.progress': 'Đang kiểm {stage} {at}',
   'agency.imported': 'Đã đọc {read}: thêm {added}, đổi {changed}, bí danh {aliases}',
+  'bridge.imported': 'Trục kia có {read} đơn vị: thêm {added}, nhận thay {fronts}, không lấy {leftOut}',
+  'bridge.leftOut': '  không lấy {code}: {reason}',
   'agency.problem': '  dòng {line}: {title}',
   'agency.notImported': 'Không ghi gì: tệp có {count} lỗi.',
   'agency.exported': 'Đã ghi {file}',

@@ -2,13 +2,13 @@ import { BusError } from '../../../libs/errors/index.ts'
 import { callerGone, type FastifyRequest, type HttpServer, readBody, readMultipart } from '../../../libs/http/index.ts'
 import { crashPoint } from '../../../libs/runtime/index.ts'
 import { type Static, Type } from '../../../libs/schema/index.ts'
-import type { FoundSubmission } from '../../../libs/store/index.ts'
-import type { Incoming } from '../admission/admit-submission.ts'
+import type { FoundSubmission, SystemRow } from '../../../libs/store/index.ts'
+import type { Incoming, SubmissionRequest } from '../admission/admit-submission.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { GatewayConfig } from '../config.ts'
 import type { Gateway } from '../gateway.ts'
 import { submitDispatch } from '../submit-dispatch.ts'
-import { codeShape, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
+import { codeShape, STORABLE, signatureShape, uuidShape, warningShape } from './answer-shapes.ts'
 import { submissionMedia } from './packet-media.ts'
 
 const answer = Type.Object({
@@ -42,15 +42,28 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
         description:
           'Body: edXML (application/edxml+xml), or multipart with the part `envelope` first and detached attachments after it.',
         headers: keyHeader,
+        querystring: Type.Object({
+          recipients: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 16_000,
+              pattern: STORABLE,
+              description:
+                'codes, separated by commas, to which alone it goes of those the packet names; for systems that stand for another axis',
+            }),
+          ),
+        }),
         response: { 200: answer, 202: answer },
       },
     },
     async (request, reply) => {
       const key = request.headers['idempotency-key']
+      const system = gateway.systemOf(request)
       const { repeated, found } = await submitDispatch(
         {
           caller: callerOf(request),
-          system: gateway.systemOf(request),
+          system,
+          ...recipientsOf(system, request.query.recipients),
           incoming: incomingOf(request, gateway),
           signal: callerGone(reply),
           ...(key === undefined ? {} : { idempotencyKey: key }),
@@ -60,6 +73,16 @@ export function registerSubmitDispatch(server: HttpServer, gateway: Gateway): vo
       return reply.code(repeated ? 200 : 202).send(describeSubmission(found, repeated))
     },
   )
+}
+
+/** Another axis hands over what is for our agencies alone, one part after the other: repetition is judged by recipient. */
+function recipientsOf(
+  system: Pick<SystemRow, 'kind' | 'code'>,
+  recipients: string | undefined,
+): Pick<SubmissionRequest, 'onlyTo' | 'byRecipient'> {
+  if (recipients === undefined) return {}
+  if (system.kind !== 'vxp-upstream') throw new BusError('LT_SUB_SUBSET_REFUSED', { system: system.code })
+  return { byRecipient: true, onlyTo: recipients.split(',').map((code) => code.trim()) }
 }
 
 /** The request's body as admission takes it, within the limits of the configuration. */
