@@ -86,6 +86,8 @@ export interface SystemRow {
   readonly doorConnections: number
   /** Codes below which it may register and delete agencies there. */
   readonly doorSubtrees: readonly string[]
+  /** What its client programs need to find in packets there beside what was sent; mostly nothing. */
+  readonly doorDialect: readonly ('traces' | 'bussiness' | 'prefix')[]
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
   readonly contact: Contact

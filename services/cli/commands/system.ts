@@ -56,6 +56,7 @@ export const systemCommand: Command = {
     'door-networks': { type: 'string' },
     'door-connections': { type: 'string' },
     'door-subtrees': { type: 'string' },
+    dialect: { type: 'string' },
     'overlap-hours': { type: 'string' },
     list: { type: 'boolean' },
     settle: { type: 'string' },

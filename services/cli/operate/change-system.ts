@@ -1,3 +1,4 @@
+import { DIALECT_PARTS } from '../../../libs/envelope/index.ts'
 import type { JsonValue } from '../../../libs/merkle/index.ts'
 import { operate } from '../../../libs/pipeline/index.ts'
 import { addSystem, changeSystem, front, withdrawFront } from '../../../libs/registry/index.ts'
@@ -76,7 +77,7 @@ const asJson = (settings: Partial<SystemSettings>): JsonValue => settings as unk
 const SETTINGS = [
   ...['name', 'delivery', 'push-url', 'push-concurrency', 'push-per-minute', 'push-ttl-minutes'],
   ...['hook-url', 'hook-receipts', 'policy', 'duplicates', 'tolerance', 'traffic'],
-  ...['door-networks', 'door-connections', 'door-subtrees'],
+  ...['door-networks', 'door-connections', 'door-subtrees', 'dialect'],
 ] as const
 
 /** The settings that the options name. An empty address, or number, takes it back. @throws UsageError */
@@ -99,10 +100,17 @@ function settingsOf(call: Call): Partial<SystemSettings> {
     ...(values['door-networks'] === undefined ? {} : { doorNetworks: listOf(values['door-networks']) }),
     ...(values['door-connections'] ? { doorConnections: wholeNumber(call, 'door-connections', 64, [1, 10_000]) } : {}),
     ...(values['door-subtrees'] === undefined ? {} : { doorSubtrees: listOf(values['door-subtrees']) }),
+    ...(values.dialect === undefined ? {} : { doorDialect: dialectOf(call, values.dialect) }),
     ...(hookReceipts
       ? { hookReceipts: oneOf(call, '--hook-receipts', hookReceipts, ['true', 'false']) === 'true' }
       : {}),
   }
+}
+
+/** Each part once, in the order of the list. */
+function dialectOf(call: Call, text: string): SystemSettings['doorDialect'] {
+  const named = new Set(listOf(text).map((part) => oneOf(call, '--dialect', part, DIALECT_PARTS)))
+  return DIALECT_PARTS.filter((part) => named.has(part))
 }
 
 function numberOf(call: Call, option: string, setting: keyof SystemSettings, max: number): Partial<SystemSettings> {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { openPacket } from '../../../libs/envelope/index.ts'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../../harness/detached.ts'
 import { SMALL_PDF } from '../../harness/world.ts'
 import { type DoorWorld, startDoorWorld } from './door-world.ts'
@@ -13,9 +15,12 @@ interface Tap {
 
 /** One receiver, three, and so many that their codes pass what servers take as a header. */
 const CROWD = 700
+/** The gateway compares its registry every two seconds. */
+const REGISTRY_MS = 2500
+const LARGE_PDF = Buffer.concat([SMALL_PDF, Buffer.alloc(200_001, 37)])
 
 t.test('clients of today’s axis work with each other, and with those of the native door', async (t) => {
-  const world = await startDoorWorld(t)
+  const world = await startDoorWorld(t, { environment: { DOOR_AXIS_CODE: 'TLT' } })
   await world.operator.query(
     `insert into agency (code, name, name_folded, kind, confidence, source)
      select 'H53.' || to_char(n, 'FM0000'), 'Xã ' || n, 'xa ' || n, 'local', 'stated', 'test' from generate_series(1, $1) n`,
@@ -186,6 +191,85 @@ t.test('clients of today’s axis work with each other, and with those of the na
       t.match(again.json, { status: 'FAIL', ErrorCode: '19' }, 'and what was composed is a packet like any other')
     },
   )
+
+  t.test('a system whose programs need more in a packet gets it, and the evidence names both forms', async (t) => {
+    const setDialect = async (parts: string): Promise<void> => {
+      await world.operator.query('update system set door_dialect = $1 where code = $2', [`{${parts}}`, 'demo-h26'])
+      await sleep(REGISTRY_MS)
+    }
+    await setDialect('traces,bussiness,prefix')
+    const receiver = world.client('demo-h26')
+    const send = async (bytes: Buffer): Promise<{ docId: string; dispatch: string }> => {
+      const sent = await world.client('demo-g12').send(bytes, { from: 'G12', to: '["H26"]' })
+      t.equal(sent.json.status, 'OK', JSON.stringify(sent.json))
+      const [{ docId = '' } = {}] = await arrived(world, receiver)
+      return { docId, dispatch: sent.json.DocId }
+    }
+    const done = (docId: string): Promise<unknown> => receiver.post('updateStatus', { status: 'done', docid: docId })
+
+    const packet = Buffer.from(
+      world
+        .unsigned('demo-g12', ['H26'], {
+          attachments: [{ contentId: 'a', name: 'a.pdf', mediaType: 'application/pdf', bytes: LARGE_PDF }],
+        })
+        .toString()
+        .replace(/ *<edXML:Bussiness>[\s\S]*<\/edXML:Bussiness>\n/, '')
+        .replace(/(<\/?)edXML:(?!edXMLEnvelope)/g, '$1'),
+    )
+    const { docId, dispatch } = await send(packet)
+    const fetched = await receiver.getEdoc(docId)
+    t.notOk(fetched.equals(packet))
+    t.match(fetched.toString(), /<edXML:Bussiness><edXML:BussinessDocType>0</)
+    t.match(fetched.toString(), /<edXML:TraceHeader><edXML:OrganId>TLT</)
+    t.match(fetched.toString(), /<edXML:Subject>/)
+    using before = openPacket(packet)
+    using after = openPacket(fetched)
+    t.same(after.inlineAttachments, before.inlineAttachments)
+    t.same(
+      { ...after.envelope, trace: [], warnings: [] },
+      { ...before.envelope, trace: [], warnings: [] },
+      'the facts are the same',
+    )
+    const downloaded = await receiver.call('downloadEdoc', { method: 'GET', header: { docId } })
+    t.ok(downloaded.body.equals(fetched), 'the same bytes at every fetch')
+    const sha256 = createHash('sha256').update(fetched).digest('hex')
+    const { rows } = await world.eyes.query(
+      `select d.details from audit_entry e join audit_detail d on d.entry_id = e.id where e.consignment_id = $1 and e.event = 'ContentHandover'`,
+      [docId],
+    )
+    t.equal(rows.length, 1)
+    t.match(JSON.parse(rows[0].details), { composed: { sha256, size: fetched.length } })
+    await done(docId)
+    const shown = (await world.call('demo-g12', 'GET', `/v1/dispatches/${dispatch}`)).body
+    const { href } = shown.receipts.find(({ event }: { event: string }) => event === 'ContentHandover')
+    const receipt = (await world.call('demo-g12', 'GET', href)).bytes.toString()
+    t.ok(receipt.includes(sha256) && receipt.includes(createHash('sha256').update(packet).digest('hex')))
+
+    const other = world.unsigned('demo-g12', ['H26'])
+    const { docId: otherId } = await send(other)
+    const { body } = await world.call('demo-h26', 'POST', '/v1/mailbox/lease', { body: { max: 1 } })
+    const { lease } = body.items[0]
+    const path = `/v1/consignments/${otherId}/parts/0?lease=${lease}`
+    t.ok((await world.call('demo-h26', 'GET', path)).bytes.equals(other), 'the native door has the original')
+    await world.call('demo-h26', 'POST', '/v1/mailbox/acknowledge', {
+      body: { items: [{ consignment: otherId, lease }] },
+    })
+
+    const wide = world.unsigned('demo-g12', ['H26'], {
+      toPlaces: Array.from({ length: 3000 }, (_, i) => `${i} ${'nơi nhận '.repeat(20)}`),
+    })
+    const unfit = await send(wide)
+    t.ok((await receiver.getEdoc(unfit.docId)).equals(wide), 'what cannot bear it goes as it came')
+    await done(unfit.docId)
+    await setDialect('')
+    const plain = await send(world.unsigned('demo-g12', ['H26']))
+    const { rows: plainRows } = await world.eyes.query('select content_hash from dispatch where id = $1', [
+      plain.dispatch,
+    ])
+    const original = await receiver.getEdoc(plain.docId)
+    t.equal(createHash('sha256').update(original).digest('hex'), plainRows[0].content_hash.toString('hex'))
+    await done(plain.docId)
+  })
 })
 
 async function arrived(world: DoorWorld, receiver: GoldenClient, count = 1): Promise<Record<string, string>[]> {
