@@ -52,7 +52,7 @@ function checkSettings(settings: SystemSettings): SystemSettings {
     signaturePolicy: checkChoice('signaturePolicy', settings.signaturePolicy, ['off', 'report', 'required']),
     duplicatePolicy: checkChoice('duplicatePolicy', settings.duplicatePolicy, ['warn', 'refuse']),
     tolerance: checkChoice('tolerance', settings.tolerance, ['strict', 'tolerant']),
-    traffic: checkChoice('traffic', settings.traffic, ['real', 'test']),
+    traffic: checkChoice('traffic', settings.traffic, ['real', 'test', 'shadow']),
     pushUrl: settings.pushUrl,
     pushConcurrency: checkBound('pushConcurrency', settings.pushConcurrency, 1000),
     pushPerMinute: checkBound('pushPerMinute', settings.pushPerMinute, 1_000_000),

@@ -68,7 +68,8 @@ export interface SystemRow {
   readonly duplicatePolicy: DuplicatePolicy
   /** Whether deviations in packets and codes are put up with. */
   readonly tolerance: 'strict' | 'tolerant'
-  readonly traffic: 'real' | 'test'
+  /** `shadow`: what it sends is checked and answered, and reaches nobody. */
+  readonly traffic: 'real' | 'test' | 'shadow'
   readonly pushUrl: string | null
   /** Pushes at a time, per process of delivery; `null`, here and below: as delivery's settings say. */
   readonly pushConcurrency: number | null

@@ -91,7 +91,7 @@ function settingsOf(call: Call): Partial<SystemSettings> {
     ...(policy ? { signaturePolicy: oneOf(call, '--policy', policy, ['off', 'report', 'required']) } : {}),
     ...(duplicates ? { duplicatePolicy: oneOf(call, '--duplicates', duplicates, ['warn', 'refuse']) } : {}),
     ...(tolerance ? { tolerance: oneOf(call, '--tolerance', tolerance, ['strict', 'tolerant']) } : {}),
-    ...(traffic ? { traffic: oneOf(call, '--traffic', traffic, ['real', 'test']) } : {}),
+    ...(traffic ? { traffic: oneOf(call, '--traffic', traffic, ['real', 'test', 'shadow']) } : {}),
     ...(pushUrl === undefined ? {} : { pushUrl: pushUrl === '' ? null : pushUrl }),
     ...numberOf(call, 'push-concurrency', 'pushConcurrency', 1000),
     ...numberOf(call, 'push-per-minute', 'pushPerMinute', 1_000_000),

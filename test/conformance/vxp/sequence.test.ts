@@ -270,6 +270,82 @@ t.test('clients of today’s axis work with each other, and with those of the na
     t.equal(createHash('sha256').update(original).digest('hex'), plainRows[0].content_hash.toString('hex'))
     await done(plain.docId)
   })
+
+  t.test('a shadow system is checked and answered like any other, and reaches nobody', async (t) => {
+    const setTraffic = async (traffic: string): Promise<void> => {
+      await world.operator.query('update system set traffic = $1 where code = $2', [traffic, 'demo-g12'])
+      await sleep(REGISTRY_MS)
+    }
+    const [sender, receiver] = [world.client('demo-g12'), world.client('demo-h26')]
+    const real = world.unsigned('demo-g12', ['H26'])
+    t.equal((await sender.send(real, { from: 'G12' })).json.status, 'OK')
+    const [{ docId: realId = '' } = {}] = await arrived(world, receiver)
+
+    // The gateway has not heard of it yet: what decides is the commit.
+    await world.operator.query(`update system set traffic = 'shadow' where code = 'demo-g12'`)
+    const early = await sender.send(world.unsigned('demo-g12', ['H26', 'H53']), { from: 'G12' })
+    t.equal(early.json.status, 'OK')
+    await sleep(REGISTRY_MS)
+    const packet = world.packet('demo-g12', ['H26', 'H53'])
+    const sent = await world.submit('demo-g12', packet)
+    t.equal(sent.status, 202, JSON.stringify(sent.body))
+    t.equal((await world.submit('demo-g12', packet)).body.dispatch, sent.body.dispatch, 'and the same again')
+    const spoilt = await sender.send(world.unsigned('demo-g12', ['H99.99']), { from: 'G12' })
+    t.equal(spoilt.json.status, 'FAIL', 'it is refused what others are refused')
+    using first = openPacket(real)
+    const { documentId, number, notation } = first.envelope
+    const recall = world.unsigned('demo-g12', ['H26'], {
+      documentId,
+      number,
+      notation,
+      business: { type: 'recall', reason: 'x', paper: false, receivers: [], replaces: [] },
+    })
+    t.equal((await sender.send(recall, { from: 'G12' })).json.status, 'OK')
+    const own = [early.json.DocId, sent.body.dispatch]
+    const ended = await world.until(async () => {
+      const { rows } = await world.eyes.query(
+        `select id, state from dispatch where traffic = 'shadow' and state = 'CLOSED'`,
+      )
+      return rows.length === 3 && rows
+    })
+    t.ok(own.every((id) => ended.some((row: { id: string }) => row.id === id)))
+    const { rows: leaked } = await world.eyes.query(
+      `select (select count(*) from consignment c join dispatch d on d.id = c.dispatch_id where d.traffic = 'shadow')::int as consignments,
+        (select count(*) from document_key k join dispatch d on d.id = k.dispatch_id where d.traffic = 'shadow')::int as documents,
+        (select count(*) from business_request)::int as requests`,
+    )
+    t.same(leaked, [{ consignments: 0, documents: 0, requests: 0 }], 'nobody has it, and its recall recalled nothing')
+    t.same(
+      (await receiver.received()).map(({ docId }) => docId),
+      [realId],
+      'what was real before is there as it was',
+    )
+    const { rows: entries } = await world.eyes.query('select event from audit_entry where dispatch_id = $1', [
+      sent.body.dispatch,
+    ])
+    t.same(entries.map(({ event }: { event: string }) => event).sort(), [
+      'DispatchClosed',
+      'DispatchShadowed',
+      'SubmissionAcceptance',
+    ])
+    await t.rejects(
+      world.eyes.query(
+        `insert into consignment (id, dispatch_id, agency_code, as_written, kind, lane, mode, state, available_at)
+         values ($1, $1, 'H26', '{H26}', 'document', 'normal', 'pull', 'AVAILABLE', now())`,
+        [sent.body.dispatch],
+      ),
+      { code: 'LT010' },
+      'the database itself makes nobody one',
+    )
+    const inbound = await world.client('demo-h53').send(world.unsigned('demo-h53', ['G12']), { from: 'H53' })
+    t.equal(inbound.json.status, 'OK')
+    t.equal((await arrived(world, sender)).length, 1, 'it receives like any other')
+
+    await setTraffic('real')
+    const again = await world.submit('demo-g12', packet)
+    t.not(again.body.dispatch, sent.body.dispatch, 'the same packet, meant this time, is sent')
+    t.equal((await arrived(world, receiver, 2)).length, 2)
+  })
 })
 
 async function arrived(world: DoorWorld, receiver: GoldenClient, count = 1): Promise<Record<string, string>[]> {
