@@ -44,6 +44,7 @@ export {
   type UnzipLimits,
   unwrapAttachment,
 } from './unwrap-attachment.ts'
+export { WARNING_FIXES } from './warning-fixes.ts'
 export { ENVELOPE_WARNINGS, type WarningCode } from './warnings.ts'
 export { bareContentId, ENVELOPE_ID, QCVN_102 } from './wire-names.ts'
 export { type DraftAttachment, type PacketDraft, writePacket } from './write-packet.ts'

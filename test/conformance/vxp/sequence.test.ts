@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { openPacket } from '../../../libs/envelope/index.ts'
+import { runCli } from '../../../services/cli/run-cli.ts'
 import { envelopePart, filePart, multipart, signedEnvelope } from '../../harness/detached.ts'
 import { SMALL_PDF } from '../../harness/world.ts'
 import { type DoorWorld, startDoorWorld } from './door-world.ts'
@@ -345,6 +346,41 @@ t.test('clients of today’s axis work with each other, and with those of the na
     const again = await world.submit('demo-g12', packet)
     t.not(again.body.dispatch, sent.body.dispatch, 'the same packet, meant this time, is sent')
     t.equal((await arrived(world, receiver, 2)).length, 2)
+  })
+
+  t.test('what a system’s packets do wrong, told with the rule and what to change', async (t) => {
+    const report = async (...args: string[]): Promise<{ code: number; out: string }> => {
+      let out = ''
+      const streams = { stdout: { write: (text: string) => (out += text) }, stderr: { write: (text: string) => text } }
+      const code = await runCli(['system', 'report', ...args], streams, {
+        DATABASE_URL: world.servers.database.url('cli'),
+      })
+      return { code, out }
+    }
+    const sender = world.client('demo-h53')
+    const without = world
+      .unsigned('demo-h53', ['H26'])
+      .toString()
+      .replace(/ *<edXML:Bussiness>[\s\S]*<\/edXML:Bussiness>\n/, '')
+    const warned = await sender.send(Buffer.from(without), { from: 'H53' })
+    t.equal(warned.json.status, 'OK', JSON.stringify(warned.json))
+    const refused = await sender.send(world.unsigned('demo-h53', ['H26'], { number: '' }), { from: 'H53' })
+    t.equal(refused.json.status, 'FAIL')
+    const said = await report('demo-h53', '--json')
+    const { faults } = JSON.parse(said.out)
+    const found = faults.find(({ code }: { code: string }) => code === 'ENV_BUSINESS_MISSING')
+    t.match(found, { outcome: 'warned', submissions: 1, example: warned.json.DocId, fix: /BussinessDocType/ })
+    const [, code = ''] = /(LT_[A-Z_]+)/.exec(refused.json.ErrorDesc) ?? []
+    t.match(
+      faults.find((fault: { outcome: string; code: string }) => fault.outcome === 'refused' && fault.code === code),
+      { submissions: 1, rule: /./, fix: /./, example: /^[0-9a-f-]{36}$/ },
+    )
+    t.match(
+      (await report('demo-h53')).out,
+      /CẢNH BÁO {2}ENV_BUSINESS_MISSING {2}1 gói tin\n {2}Lỗi: .*\n {2}Cách sửa: /,
+    )
+    t.match((await report('--lang', 'en', 'demo-h53', '--days', '1')).out, /REFUSED {2}LT_/)
+    t.not((await report('nobody')).code, 0)
   })
 })
 
