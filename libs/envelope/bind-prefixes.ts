@@ -11,6 +11,19 @@ const PREFIXES: readonly (readonly [prefix: string, namespace: string])[] = [
  */
 export function bindPrefixes(bytes: Uint8Array): { readonly bytes: Buffer; readonly prefixes: string } | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const missing = missingPrefixes(buffer)
+  if (!missing) return undefined
+  const { at, declarations, prefixes } = missing
+  return {
+    bytes: Buffer.concat([buffer.subarray(0, at), Buffer.from(declarations), buffer.subarray(at)]),
+    prefixes,
+  }
+}
+
+/** The declarations that `bindPrefixes` adds, and where. */
+export function missingPrefixes(
+  buffer: Buffer,
+): { readonly at: number; readonly declarations: string; readonly prefixes: string } | undefined {
   const tag = rootTag(buffer)
   if (!tag) return undefined
   const declared = buffer.toString('latin1', tag.nameEnd, tag.end)
@@ -18,9 +31,9 @@ export function bindPrefixes(bytes: Uint8Array): { readonly bytes: Buffer; reado
     ([prefix]) => buffer.includes(`${prefix}:`) && !new RegExp(`\\sxmlns:${prefix}\\s?=`).test(declared),
   )
   if (missing.length === 0) return undefined
-  const declarations = missing.map(([prefix, namespace]) => ` xmlns:${prefix}="${namespace}"`).join('')
   return {
-    bytes: Buffer.concat([buffer.subarray(0, tag.nameEnd), Buffer.from(declarations), buffer.subarray(tag.nameEnd)]),
+    at: tag.nameEnd,
+    declarations: missing.map(([prefix, namespace]) => ` xmlns:${prefix}="${namespace}"`).join(''),
     prefixes: missing.map(([prefix]) => `${prefix}:`).join(' '),
   }
 }

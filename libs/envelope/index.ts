@@ -1,6 +1,9 @@
 export { type BusinessRuleOptions, checkBusinessRules } from './check-business-rules.ts'
 export { checkSchema } from './check-schema.ts'
 export { decodeBase64Strict } from './decode-base64.ts'
+export { DIALECT_PARTS, type Dialect, type DialectPart } from './dialects/dialect.ts'
+export { type Edit, withEdits } from './dialects/edits.ts'
+export { type DialectPlan, planDialect } from './dialects/plan-dialect.ts'
 export { type DocumentTypeGroup, documentTypes } from './document-types.ts'
 export { extensionOf, safeFileName } from './file-name.ts'
 export { canonicalText, decodeCut } from './intake/canonical-text.ts'
@@ -41,6 +44,7 @@ export {
   type UnzipLimits,
   unwrapAttachment,
 } from './unwrap-attachment.ts'
+export { WARNING_FIXES } from './warning-fixes.ts'
 export { ENVELOPE_WARNINGS, type WarningCode } from './warnings.ts'
 export { bareContentId, ENVELOPE_ID, QCVN_102 } from './wire-names.ts'
 export { type DraftAttachment, type PacketDraft, writePacket } from './write-packet.ts'

@@ -6,6 +6,8 @@ export const EVENTS = {
   submissionAccepted: 'SubmissionAcceptance',
   submissionRejected: 'SubmissionRejection',
   routed: 'DispatchRouted',
+  /** Of a shadow system: checked and answered, and consigned to nobody. */
+  shadowed: 'DispatchShadowed',
   /** Bytes available to the receiver. */
   available: 'ContentConsignment',
   pushQueued: 'ConsignmentQueued',

@@ -125,7 +125,7 @@ function describe(
         sha256: part.sha256.toString('hex'),
         size: part.size,
       })),
-      // A detached document has no such part of its own: this is the form in which a receiver that takes none got it.
+      // The form in which a receiver at the compatible door got it, where that is not the one in which it was received.
       ...(details.composed ? [{ role: 'packet' as const, ...details.composed }] : []),
     ],
     signature: {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { DIALECT_PARTS } from '../envelope/index.ts'
 import { BusError } from '../errors/index.ts'
 import { newSystemId } from '../model/index.ts'
 import {
@@ -40,6 +41,7 @@ const DEFAULTS: Omit<SystemSettings, 'name'> = {
   doorNetworks: ['127.0.0.0/8', '::1/128'],
   doorConnections: 64,
   doorSubtrees: [],
+  doorDialect: [],
   contact: {} as Contact,
 }
 
@@ -56,7 +58,7 @@ function checkSettings(settings: SystemSettings): SystemSettings {
     signaturePolicy: checkChoice('signaturePolicy', settings.signaturePolicy, ['off', 'report', 'required']),
     duplicatePolicy: checkChoice('duplicatePolicy', settings.duplicatePolicy, ['warn', 'refuse']),
     tolerance: checkChoice('tolerance', settings.tolerance, ['strict', 'tolerant']),
-    traffic: checkChoice('traffic', settings.traffic, ['real', 'test']),
+    traffic: checkChoice('traffic', settings.traffic, ['real', 'test', 'shadow']),
     pushUrl: settings.pushUrl,
     pushConcurrency: checkBound('pushConcurrency', settings.pushConcurrency, 1000),
     pushPerMinute: checkBound('pushPerMinute', settings.pushPerMinute, 1_000_000),
@@ -66,6 +68,7 @@ function checkSettings(settings: SystemSettings): SystemSettings {
     doorNetworks: settings.doorNetworks.map(checkNetwork),
     doorConnections: checkBound('doorConnections', settings.doorConnections, 10_000) ?? 64,
     doorSubtrees: settings.doorSubtrees.map((code) => checkText('doorSubtrees', code, 35)),
+    doorDialect: settings.doorDialect.map((part) => checkChoice('doorDialect', part, DIALECT_PARTS)),
     contact: checkContact(settings.contact),
   }
 }

@@ -27,6 +27,7 @@ export {
   type LeafRequest,
 } from './pki.ts'
 export { type ReadSignature, readSignature, type SignatureReference } from './read-signature.ts'
+export { localPart, scanTags, type Tag } from './scan-tags.ts'
 export { type PacketToSign, signPacket } from './sign-packet.ts'
 export type { SignatureCrypto, StreamingDigest } from './signature-crypto.ts'
 export { SignatureFault, type SignatureVerdict } from './signature-fault.ts'

@@ -6,7 +6,6 @@ export interface DispatchRow {
   readonly id: string
   readonly system_id: string
   readonly sender_code: string
-  readonly traffic: string
   readonly lane: string
   readonly kind: string
   readonly document_id: string
@@ -71,7 +70,7 @@ export type AcceptanceOutcome = 'accepted' | 'duplicate' | 'suspended' | 'mainte
 
 const ACCEPT = `
 with submitted as materialized (
-  select d.* from json_to_recordset($1) as d(id uuid, system_id uuid, sender_code text, traffic text, lane text, kind text,
+  select d.* from json_to_recordset($1) as d(id uuid, system_id uuid, sender_code text, lane text, kind text,
     document_id text, number text, notation text, promulgation_date date, subject text, business_type text, priority smallint,
     due_date date, task_code text, form text, content_hash text, content_size bigint, recipients jsonb, signature jsonb,
     facts jsonb, accepted_at timestamptz, next_publish_at timestamptz, idempotency_key text, refuse_duplicate boolean,
@@ -79,7 +78,7 @@ with submitted as materialized (
 ), kept_out as materialized (
   select exists (select from maintenance where one and since is not null) as all_of_them
 ), allowed as materialized (
-  select d.*, decode(d.content_hash, 'hex') as hash from submitted d
+  select d.*, decode(d.content_hash, 'hex') as hash, s.traffic as flow from submitted d
   join system s on s.id = d.system_id and s.suspended_at is null
   where not (select all_of_them from kept_out)
 ), recipient_keys as (
@@ -102,7 +101,7 @@ with submitted as materialized (
   returning dispatch_id
 ), document_keys as (
   insert into document_key (sender_code, document_id, business_type, dispatch_id)
-  select sender_code, document_id, business_type, id from won where kind = 'document'
+  select sender_code, document_id, business_type, id from won where kind = 'document' and flow <> 'shadow'
   order by sender_code, document_id, business_type, id
   on conflict do nothing
   returning dispatch_id
@@ -110,20 +109,21 @@ with submitted as materialized (
   select refuse_partial(
     (select count(*) from counted where got > 0 and got < wanted)
     + (select count(*) from won where idempotency_key is not null and id not in (select dispatch_id from caller_keys))
-    + (select count(*) from won where refuse_duplicate and kind = 'document'
+    + (select count(*) from won where refuse_duplicate and kind = 'document' and flow <> 'shadow'
        and id not in (select dispatch_id from document_keys))) as none
 ), dispatches as (
   insert into dispatch (id, system_id, sender_code, traffic, lane, kind, document_id, number, notation, promulgation_date,
     subject, business_type, priority, due_date, task_code, form, content_hash, content_size, recipients, signature, facts,
     accepted_at, next_publish_at)
-  select id, system_id, sender_code, traffic, lane, kind, document_id, number, notation, promulgation_date, subject,
+  -- As the system stands now: what a shadow sends must not slip through while the word gets about.
+  select id, system_id, sender_code, flow, lane, kind, document_id, number, notation, promulgation_date, subject,
     business_type, priority, due_date, task_code, form, hash, content_size, recipients, signature, facts, accepted_at,
     next_publish_at
   from won where (select none from partial) = 0
 ), replies as (
   insert into reply_link (dispatch_id, ordinal, agency_code, document_id, code)
   select w.id, r.ordinality, r.value ->> 'agency', r.value ->> 'documentId', r.value ->> 'code'
-  from won w cross join lateral jsonb_array_elements(w.replies) with ordinality as r
+  from won w cross join lateral jsonb_array_elements(w.replies) with ordinality as r where w.flow <> 'shadow'
 ), contents as (
   insert into content (dispatch_id, ordinal, role, content_id, name, media_type, size, sha256, bytes, path, range_start, range_end)
   select c.dispatch_id, c.ordinal, c.role, c.content_id, c.name, c.media_type, c.size, decode(c.sha256, 'hex'),

@@ -11,6 +11,8 @@ export interface TargetQuestion {
   readonly code: string
   /** Whose part in documents of other issuers is told: strangers learn nothing of them. */
   readonly party: string
+  /** Asked for a shadow system: it may act on what it sent as one. For others such documents do not exist. */
+  readonly shadow?: boolean
 }
 
 export interface TargetDispatch {
@@ -31,6 +33,7 @@ export interface TargetAnswer {
 /** More dispatches of one document than this are a matter for its sender to untangle. */
 const MOST = 200
 
+const SEEN = `(d.traffic <> 'shadow' or (q.value ->> 'shadow')::boolean)`
 const column = (name: keyof TargetQuestion): string => `(q.value ->> '${name}')`
 
 /** What the axis carried of a document. All that ask at the same time go into one statement. */
@@ -43,10 +46,10 @@ export const findTargets = coalesced<TargetQuestion, TargetAnswer>(async (databa
           (select json_agg(r ->> 'agency') from jsonb_array_elements(t.recipients) r)) order by t.id desc)
         from (
           (select ${wanted} from dispatch d where ${column('documentId')} <> '' and d.sender_code = ${column('issuer')}
-            and d.document_id = ${column('documentId')} and d.kind = 'document' order by d.id desc limit ${MOST})
+            and d.document_id = ${column('documentId')} and d.kind = 'document' and ${SEEN} order by d.id desc limit ${MOST})
           union all
           (select ${wanted} from dispatch d where ${column('documentId')} = '' and d.sender_code = ${column('issuer')}
-            and d.number || '/' || d.notation = ${column('code')} and d.kind = 'document' order by d.id desc limit ${MOST})
+            and d.number || '/' || d.notation = ${column('code')} and d.kind = 'document' and ${SEEN} order by d.id desc limit ${MOST})
         ) t
       ) as dispatches,
       exists (

@@ -332,6 +332,7 @@ export type * from './registry-rows.ts'
 export * from './registry-search.ts'
 export * from './registry-system.ts'
 export * from './registry-write.ts'
+export { type FaultCount, reportSubmissions, type SubmissionReport } from './report-submissions.ts'
 export { resendConsignment } from './resend-consignment.ts'
 export {
   type ClassSeen,

@@ -16,7 +16,7 @@ export const SYSTEM_COLUMNS = `id, code, name, kind, delivery, signature_policy 
   push_concurrency as "pushConcurrency", push_per_minute as "pushPerMinute", push_ttl_minutes as "pushTtlMinutes",
   hook_url as "hookUrl", hook_receipts as "hookReceipts", suspended_at as "suspendedAt",
   suspended_reason as "suspendedReason", contact, door_networks as "doorNetworks", door_connections as "doorConnections",
-  door_subtrees as "doorSubtrees"`
+  door_subtrees as "doorSubtrees", door_dialect as "doorDialect"`
 export const ALIAS_COLUMNS = `alias, code, origin, valid_from as "validFrom", valid_to as "validTo"`
 export const FRONT_COLUMNS = `agency_code as "agencyCode", system_code as "systemCode", with_descendants as "withDescendants"`
 export const CERTIFICATE_COLUMNS = `fingerprint, owner_kind as "ownerKind", owner_code as "ownerCode",

@@ -71,7 +71,8 @@ export interface SystemRow {
   readonly duplicatePolicy: DuplicatePolicy
   /** Whether deviations in packets and codes are put up with. */
   readonly tolerance: 'strict' | 'tolerant'
-  readonly traffic: 'real' | 'test'
+  /** `shadow`: what it sends is checked and answered, and reaches nobody. */
+  readonly traffic: 'real' | 'test' | 'shadow'
   readonly pushUrl: string | null
   /** Pushes at a time, per process of delivery; `null`, here and below: as delivery's settings say. */
   readonly pushConcurrency: number | null
@@ -89,6 +90,8 @@ export interface SystemRow {
   readonly doorConnections: number
   /** Codes below which it may register and delete agencies there. */
   readonly doorSubtrees: readonly string[]
+  /** What its client programs need to find in packets there beside what was sent; mostly nothing. */
+  readonly doorDialect: readonly ('traces' | 'bussiness' | 'prefix')[]
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
   readonly contact: Contact

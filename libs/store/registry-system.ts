@@ -21,6 +21,7 @@ export type SystemSettings = Pick<
   | 'doorNetworks'
   | 'doorConnections'
   | 'doorSubtrees'
+  | 'doorDialect'
 >
 
 /** Adds a system; `undefined` when its code is taken. */
@@ -30,8 +31,8 @@ export async function insertSystem(
 ): Promise<SystemRow | undefined> {
   const text = `insert into system (id, code, name, delivery, signature_policy, duplicate_policy, tolerance, traffic, push_url,
       contact, push_concurrency, push_per_minute, push_ttl_minutes, hook_url, hook_receipts,
-      door_networks, door_connections, door_subtrees, kind)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+      door_networks, door_connections, door_subtrees, kind, door_dialect)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
     on conflict (code) do nothing returning ${SYSTEM_COLUMNS}`
   const values = [
     system.id,
@@ -53,6 +54,7 @@ export async function insertSystem(
     system.doorConnections,
     system.doorSubtrees,
     system.kind,
+    system.doorDialect,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }
@@ -65,7 +67,7 @@ export async function updateSystem(
 ): Promise<SystemRow | undefined> {
   const text = `update system set name = $2, delivery = $3, signature_policy = $4, duplicate_policy = $5, tolerance = $6,
       traffic = $7, push_url = $8, contact = $9, push_concurrency = $10, push_per_minute = $11, push_ttl_minutes = $12, hook_url = $13,
-      hook_receipts = $14, door_networks = $15, door_connections = $16, door_subtrees = $17,
+      hook_receipts = $14, door_networks = $15, door_connections = $16, door_subtrees = $17, door_dialect = $18,
       fetches_since = case when delivery = 'push' and $3 = 'pull' then now() else fetches_since end
     where code = $1 returning ${SYSTEM_COLUMNS}`
   const values = [
@@ -86,6 +88,7 @@ export async function updateSystem(
     system.doorNetworks,
     system.doorConnections,
     system.doorSubtrees,
+    system.doorDialect,
   ]
   return (await database.query<SystemRow>(text, values)).rows[0]
 }

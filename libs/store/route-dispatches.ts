@@ -7,6 +7,8 @@ export interface DispatchToRoute {
   readonly id: string
   readonly version: number
   readonly kind: 'document' | 'status'
+  /** A shadow reaches nobody and acts on nothing. */
+  readonly traffic: 'real' | 'test' | 'shadow'
   readonly lane: 'urgent' | 'normal'
   readonly sender_code: string
   readonly document_id: string
@@ -34,7 +36,7 @@ export async function findDispatchesToRoute(database: Queryable, ids: readonly s
   const { rows } = await database.query<DispatchToRoute>({
     name: 'find-dispatches-to-route',
     text: `select d.* from (select distinct unnest($1::uuid[]) as id) w cross join lateral (
-        select id, version, kind, lane, sender_code, document_id, recipients, facts, business_type, recall_marked_at is not null as marked
+        select id, version, kind, traffic, lane, sender_code, document_id, recipients, facts, business_type, recall_marked_at is not null as marked
         from dispatch where id = w.id and state = 'ACCEPTED' offset 0
       ) d`,
     values: [ids],

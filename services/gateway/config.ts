@@ -29,6 +29,13 @@ export const gatewayConfig = Type.Object({
     default: 4000,
     description: 'connections at the compatible door at one time, all systems together',
   }),
+  doorAxisCode: Type.Optional(
+    Type.String({
+      pattern: '^[0-9A-Za-z._-]{1,35}$',
+      description:
+        'code of this axis in the hops that it adds to packets at the compatible door. Unset: the time alone',
+    }),
+  ),
   healthPort: sharedSettings.healthPort,
   publicUrl: Type.Optional(
     Type.String({

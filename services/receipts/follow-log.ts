@@ -12,6 +12,7 @@ const ENDINGS: ReadonlySet<string> = new Set([
   EVENTS.expired,
   EVENTS.recalled,
   EVENTS.deadLettered,
+  EVENTS.shadowed,
 ])
 
 export interface LogStep {

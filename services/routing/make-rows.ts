@@ -31,6 +31,7 @@ export function makeRows(
 ): RoutingRows {
   const at = now.toISOString()
   const owner = dispatch.id
+  if (dispatch.traffic === 'shadow') return { consignments: [], entries: [{ owner, ...sealShadow(dispatch, now) }] }
   const consignments = dispatch.recipients.map((recipient) =>
     consign(dispatch, recipient, registry, at, spared.has(recipient.agency)),
   )
@@ -91,6 +92,12 @@ function reportOf(dispatch: DispatchToRoute, at: string): StatusReportRow | unde
     stated_at: status.timestamp ?? null,
     reported_at: at,
   }
+}
+
+/** Whom it would have gone to; it ends here. */
+function sealShadow(dispatch: DispatchToRoute, now: Date): SealedEntry {
+  const details = { recipients: dispatch.recipients.map(({ agency }) => agency) }
+  return sealEntry({ event: EVENTS.shadowed, dispatchId: dispatch.id, details }, now)
 }
 
 function sealRouting(dispatch: DispatchToRoute, now: Date): SealedEntry {

@@ -50,7 +50,8 @@ export async function routeDispatches(ids: readonly string[], options: RoutingOp
 }
 
 /** Whether a dispatch acts on others, or was marked by one that does. All others go by the batch. */
-function needsLocks({ marked, facts: { action, status } }: DispatchToRoute): boolean {
+function needsLocks({ marked, traffic, facts: { action, status } }: DispatchToRoute): boolean {
+  if (traffic === 'shadow') return false
   if (marked) return true
   if (!action) return false
   const answers = status?.code === '15' || status?.code === '16'
@@ -126,7 +127,7 @@ async function routeBatch(
     consignments.push(...rows.consignments)
     entries.push(...rows.entries)
     if (rows.status) statuses.push(rows.status)
-    if (sabotaged('second-consignment'))
+    if (sabotaged('second-consignment') && rows.consignments.length > 0)
       consignments.push({ ...(rows.consignments[0] as ConsignmentRow), id: newConsignmentId() })
   }
   const moves = dispatches.map(({ id, version }) => ({ id, version, at }))

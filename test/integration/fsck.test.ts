@@ -84,6 +84,17 @@ const folder = (id: string): string => join(servers.blobDir, new Date(uuidTimeMs
 const fileOf = (id: string): string => join(folder(id), readdirSync(folder(id))[0] as string)
 
 t.test('beside living traffic nothing is wrong', async (t) => {
+  const asWhat = (traffic: string): Promise<unknown> =>
+    world.operator.query('update system set traffic = $1 where code = $2', [traffic, 'demo-g12'])
+  await asWhat('shadow')
+  const shadow = await send(SMALL_PDF)
+  await world.until(async () => {
+    const { rows } = await eyes.query('select state from dispatch where id = $1', [shadow.d])
+    return rows[0]?.state === 'CLOSED'
+  })
+  const { code, findings } = await fsck()
+  t.same([code, findings], [EXIT_CODES.done, []], 'a shadow has no consignments')
+  await asWhat('real')
   const sending = Array.from({ length: 30 }, (_, i) => send(i % 3 === 0 ? large : SMALL_PDF))
   for (let round = 0; round < 3; round++) {
     const report = await fsck('--content')

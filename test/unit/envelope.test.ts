@@ -5,11 +5,16 @@ import t from 'tap'
 import {
   checkBusinessRules,
   checkSchema,
+  DIALECT_PARTS,
+  type Dialect,
+  type DialectPart,
   ENVELOPE_WARNINGS,
   type OpenOptions,
   openPacket,
   type PacketDraft,
+  planDialect,
   wireTimestamp,
+  withEdits,
   writePacket,
   writeStatusPacket,
 } from '../../libs/envelope/index.ts'
@@ -677,4 +682,140 @@ t.test('no bytes make the reader fail in another way than with a code', async (t
     { numRuns: 600 },
   )
   t.ok(codesSeen > 100, `${codesSeen} of 600 refused with a code`)
+})
+
+const HOP = { agency: 'TLT', at: new Date('2026-01-05T03:00:00Z') }
+
+/** The packet in chunks of a size, so that changes meet their borders. */
+async function* chunked(bytes: Buffer, size: number): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+async function inDialect(
+  packet: string | Buffer,
+  parts: readonly DialectPart[],
+  size = 65_536,
+): Promise<Buffer | { unfit: string } | 'as it is'> {
+  const bytes = Buffer.from(packet as string)
+  const plan = await planDialect(chunked(bytes, size), { parts: new Set(parts), hop: HOP } satisfies Dialect)
+  if ('unfit' in plan) return plan
+  if (plan.edits.length === 0) return 'as it is'
+  const pieces: Uint8Array[] = []
+  for await (const piece of withEdits(chunked(bytes, size), plan.edits)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** Everything a packet says but its hops, and whether each element of the envelope has the literal prefix. */
+function told(bytes: Buffer): { facts: object; trace: Envelope['trace']; prefixed: boolean } {
+  using packet = openPacket(bytes)
+  const { trace, dialect: _dialect, warnings: _warnings, ...facts } = packet.envelope
+  const envelope = bytes
+    .toString()
+    .replace(/<AttachmentEncoded[\s\S]*$|<(?:\w+:)?Signature[\s\S]*<\/(?:\w+:)?Signature>/g, '')
+  const names = [...envelope.matchAll(/<\/?([A-Za-z][\w:]*)/g)].map(([, name]) => name as string)
+  const inside = names.slice(names.findIndex((name) => /edXMLEnvelope$/.test(name)))
+  return {
+    facts: { ...facts, inlineAttachments: packet.inlineAttachments },
+    trace,
+    prefixed: inside.every((name) => name.startsWith('edXML:') || name === 'edXML'),
+  }
+}
+
+const HOP_TOLD = { agency: 'TLT', timestamp: '2026/01/05 10:00:00' }
+
+t.test('a document in the form its reader needs says the same, whatever it was', async (t) => {
+  const subsets = fc.subarray([...DIALECT_PARTS], { minLength: 1 })
+  // As other builders write: another prefix, none at all, no business type, no list, an empty one.
+  const forms: Record<string, (packet: string) => string> = {
+    own: (packet) => packet,
+    other: (packet) => packet.replaceAll('edXML:', 'v:').replaceAll('xmlns:edXML=', 'xmlns:v='),
+    none: (packet) => packet.replace(/(<\/?)edXML:/g, '$1'),
+    crlf: (packet) => `\ufeff\r\n${packet.replaceAll('\n', '\r\n')}`,
+    'no type': (packet) => packet.replace(/ *<edXML:Bussiness>[\s\S]*<\/edXML:Bussiness>\n/, ''),
+    'no list': (packet) => packet.replace(/ *<edXML:TraceHeaderList>[\s\S]*<\/edXML:TraceHeaderList>\n/, ''),
+    'empty list': (packet) =>
+      packet.replace(/<edXML:TraceHeaderList>[\s\S]*<\/edXML:TraceHeaderList>/, '<edXML:TraceHeaderList />'),
+  }
+  let rewritten = 0
+  await fc.assert(
+    fc.asyncProperty(
+      drafts,
+      subsets,
+      fc.constantFrom(...Object.keys(forms)),
+      fc.integer({ min: 1, max: 5000 }),
+      async (draft, parts, form, size) => {
+        const packet = Buffer.from(
+          (forms[form] as (text: string) => string)(writePacket(draft as PacketDraft).toString()),
+        )
+        const before = told(packet)
+        const result = await inDialect(packet, parts, size)
+        if (result === 'as it is') {
+          assert.ok(!parts.includes('traces') && (!parts.includes('prefix') || before.prefixed))
+          return
+        }
+        assert.ok(Buffer.isBuffer(result), JSON.stringify(result))
+        rewritten += 1
+        const after = told(result)
+        assert.deepEqual(after.facts, before.facts)
+        assert.deepEqual(after.trace, parts.includes('traces') ? [...before.trace, HOP_TOLD] : before.trace)
+        if (parts.includes('prefix')) assert.ok(after.prefixed, result.toString())
+        if (parts.includes('bussiness')) assert.match(result.toString(), /<(?:\w+:)?Bussiness>/)
+        // What was not asked for is byte for byte as it was.
+        if (!parts.includes('prefix')) assert.ok(result.length > packet.length)
+      },
+    ),
+    { numRuns: 200 },
+  )
+  t.ok(rewritten > 100, `${rewritten} of 200 rewritten`)
+})
+
+t.test('the form of a packet that needs none, or bears none', async (t) => {
+  t.equal(await inDialect(canonical, ['bussiness', 'prefix']), 'as it is')
+  const status = writeStatusPacket({
+    sender: { code: 'H26' },
+    status: { code: '03', about: { agency: 'H53', code: '1/A' }, timestamp: '2026/01/05 10:00:00' },
+  })
+  t.equal(await inDialect(status, ['traces', 'bussiness']), 'as it is', 'a status has neither hops nor a type')
+  const plain = status.toString().replace(/(<\/?)edXML:/g, '$1')
+  t.match((await inDialect(plain, ['prefix'])).toString(), /<edXML:StatusCode>03<\/edXML:StatusCode>/)
+
+  const large = writePacket({
+    ...draft,
+    attachments: [1, 2].map((n) => ({ contentId: `l${n}`, name: 'a.bin', bytes: Buffer.alloc(300_000 * n, n) })),
+  })
+  const before = told(large)
+  for (const size of [999, 65_536]) {
+    const after = await inDialect(large, DIALECT_PARTS, size)
+    t.ok(Buffer.isBuffer(after), JSON.stringify(after).slice(0, 100))
+    t.same(told(after as Buffer).facts, before.facts, 'long attachments are not touched')
+  }
+  const undeclared = canonical
+    .replace(' xml:id="envelope"', '')
+    .replace('<edXML:Reference>', '<edXML:Reference xlink:href="">')
+  const bound = await inDialect(undeclared, ['traces'])
+  t.ok(Buffer.isBuffer(bound))
+  using repaired = openPacket(bound as Buffer)
+  t.notOk(repaired.repaired, 'prefixes are bound on the way')
+
+  const hostile: Record<string, string> = {
+    'no XML': 'x'.repeat(100),
+    'a DTD': changed('<edXML ', '<!DOCTYPE edXML><edXML '),
+    'too deep': changed('<edXML:Subject>', `${'<a>'.repeat(5000)}${'</a>'.repeat(5000)}<edXML:Subject>`),
+    'many elements': changed('<edXML:Subject>', `${'<edXML:Fax/>'.repeat(60_000)}<edXML:Subject>`),
+    'too much text': changed('<edXML:Subject>', `<edXML:Subject>${'ồ'.repeat(300_000)}`),
+    'two envelopes': changed('</edXML:edXMLEnvelope>', '</edXML:edXMLEnvelope><edXML:edXMLEnvelope/>'),
+    'cut off': canonical.slice(0, -30),
+    'the prefix means something else': canonical
+      .replaceAll('edXML:', 'v:')
+      .replaceAll('xmlns:edXML=', 'xmlns:v=')
+      .replace('<v:edXMLEnvelope', '<v:edXMLEnvelope xmlns:edXML="urn:other"'),
+    'the prefix means something else further in': canonical
+      .replaceAll('edXML:', 'v:')
+      .replaceAll('xmlns:edXML=', 'xmlns:v=')
+      .replace('<v:Subject', '<v:Subject xmlns:edXML="http://www.go.vn/eDoc"'),
+    'Base64 in CDATA': changed(/>JVBERi0xLjQ=</, `><![CDATA[${'A'.repeat(2_000_000)}]]><`),
+  }
+  for (const [what, packet] of Object.entries(hostile)) {
+    t.match(await inDialect(packet, DIALECT_PARTS), { unfit: /./ }, `${what}: it stays as it is`)
+  }
 })

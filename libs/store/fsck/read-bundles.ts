@@ -21,6 +21,7 @@ export interface CheckedDispatch {
   readonly state: string
   readonly content_state: string
   readonly content_hold: boolean
+  readonly traffic: string
   readonly recipients: readonly { readonly agency: string; readonly consignment: string }[]
   readonly accepted_at: Date
   readonly next_publish_at: Date
@@ -112,7 +113,7 @@ export async function readBundles(
     (await database.query<R>(text, [ids, ...more])).rows
   const dispatches = await ask<CheckedDispatch>(
     eachOf(
-      `d.id, d.version, d.state, d.content_state, d.content_hold, d.recipients, d.accepted_at, d.next_publish_at, now() as now,
+      `d.id, d.version, d.state, d.content_state, d.content_hold, d.traffic, d.recipients, d.accepted_at, d.next_publish_at, now() as now,
         exists (select from content_proof p where p.dispatch_id = d.id) as proven`,
       'dispatch d where d.id = w.id',
     ),

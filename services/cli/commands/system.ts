@@ -12,6 +12,7 @@ import {
   unfrontAgency,
 } from '../operate/change-system.ts'
 import { changeSecret, rewrapSecrets, showDoorRequests } from '../operate/door-secrets.ts'
+import { reportSystem } from '../operate/report-system.ts'
 import { OPERATOR_OPTIONS } from '../operate/with-operations.ts'
 
 const ACTIONS = {
@@ -28,6 +29,7 @@ const ACTIONS = {
   key: changeKey,
   cert: changeCertificate,
   contact: setSystemContact,
+  report: reportSystem,
 } as const
 
 /**
@@ -35,6 +37,7 @@ const ACTIONS = {
  * --reason T | key CODE FILE | cert CODE FILE | contact CODE`;
  * `system add CODE --fronts CODES --vxp`, `secret CODE [--overlap-hours N | --list | --revoke ID]`, `rewrap`, `requests [--settle ID]`: the
  * compatible door;
+ * `report CODE [--days N]`: what its packets do wrong;
  * `key CODE --revoke KID` and `cert --revoke FINGERPRINT` take credentials back.
  */
 export const systemCommand: Command = {
@@ -57,6 +60,8 @@ export const systemCommand: Command = {
     'door-networks': { type: 'string' },
     'door-connections': { type: 'string' },
     'door-subtrees': { type: 'string' },
+    dialect: { type: 'string' },
+    days: { type: 'string' },
     'overlap-hours': { type: 'string' },
     list: { type: 'boolean' },
     settle: { type: 'string' },

@@ -1,3 +1,4 @@
+import { DIALECT_PARTS } from '../../../libs/envelope/index.ts'
 import type { JsonValue } from '../../../libs/merkle/index.ts'
 import { operate } from '../../../libs/pipeline/index.ts'
 import { addSystem, changeSystem, front, withdrawFront } from '../../../libs/registry/index.ts'
@@ -79,7 +80,7 @@ const asJson = (settings: Partial<SystemSettings>): JsonValue => settings as unk
 const SETTINGS = [
   ...['name', 'delivery', 'push-url', 'push-concurrency', 'push-per-minute', 'push-ttl-minutes'],
   ...['hook-url', 'hook-receipts', 'policy', 'duplicates', 'tolerance', 'traffic'],
-  ...['door-networks', 'door-connections', 'door-subtrees'],
+  ...['door-networks', 'door-connections', 'door-subtrees', 'dialect'],
 ] as const
 
 /** The settings that the options name. An empty address, or number, takes it back. @throws UsageError */
@@ -93,7 +94,7 @@ function settingsOf(call: Call): Partial<SystemSettings> {
     ...(policy ? { signaturePolicy: oneOf(call, '--policy', policy, ['off', 'report', 'required']) } : {}),
     ...(duplicates ? { duplicatePolicy: oneOf(call, '--duplicates', duplicates, ['warn', 'refuse']) } : {}),
     ...(tolerance ? { tolerance: oneOf(call, '--tolerance', tolerance, ['strict', 'tolerant']) } : {}),
-    ...(traffic ? { traffic: oneOf(call, '--traffic', traffic, ['real', 'test']) } : {}),
+    ...(traffic ? { traffic: oneOf(call, '--traffic', traffic, ['real', 'test', 'shadow']) } : {}),
     ...(pushUrl === undefined ? {} : { pushUrl: pushUrl === '' ? null : pushUrl }),
     ...numberOf(call, 'push-concurrency', 'pushConcurrency', 1000),
     ...numberOf(call, 'push-per-minute', 'pushPerMinute', 1_000_000),
@@ -102,10 +103,17 @@ function settingsOf(call: Call): Partial<SystemSettings> {
     ...(values['door-networks'] === undefined ? {} : { doorNetworks: listOf(values['door-networks']) }),
     ...(values['door-connections'] ? { doorConnections: wholeNumber(call, 'door-connections', 64, [1, 10_000]) } : {}),
     ...(values['door-subtrees'] === undefined ? {} : { doorSubtrees: listOf(values['door-subtrees']) }),
+    ...(values.dialect === undefined ? {} : { doorDialect: dialectOf(call, values.dialect) }),
     ...(hookReceipts
       ? { hookReceipts: oneOf(call, '--hook-receipts', hookReceipts, ['true', 'false']) === 'true' }
       : {}),
   }
+}
+
+/** Each part once, in the order of the list. */
+function dialectOf(call: Call, text: string): SystemSettings['doorDialect'] {
+  const named = new Set(listOf(text).map((part) => oneOf(call, '--dialect', part, DIALECT_PARTS)))
+  return DIALECT_PARTS.filter((part) => named.has(part))
 }
 
 function numberOf(call: Call, option: string, setting: keyof SystemSettings, max: number): Partial<SystemSettings> {

@@ -18,7 +18,9 @@ export type TargetFinder = (question: TargetQuestion) => Promise<TargetAnswer>
  * @throws BusError LT_BUS_TARGET_…, LT_BUS_RECEIVERS_CONTRADICTORY, LT_BUS_NOTHING_CHANGED, LT_BUS_STATUS_…; LT_REG_… for an added or
  *   removed agency; LT_SUB_CONTENT_DELETED when a receiver cannot be added any more
  */
-export async function checkAction(submission: Submission, registry: Registry, find: TargetFinder): Promise<void> {
+export async function checkAction(submission: Submission, registry: Registry, lookUp: TargetFinder): Promise<void> {
+  const shadow = submission.system.traffic === 'shadow'
+  const find: TargetFinder = (question) => lookUp({ ...question, shadow })
   const { envelope } = submission.opened
   const { senderCode, recipients } = submission
   if (senderCode === undefined || recipients === undefined) return

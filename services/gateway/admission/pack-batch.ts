@@ -93,7 +93,6 @@ function dispatchRow(submission: AcceptableSubmission, consignments: readonly st
     id: submission.dispatchId,
     system_id: submission.system.id,
     sender_code: submission.senderCode,
-    traffic: submission.system.traffic,
     lane: laneOf(envelope.priority),
     kind: envelope.kind,
     document_id: envelope.documentId,

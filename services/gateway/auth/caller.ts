@@ -8,8 +8,8 @@ import type { AuthDirectory } from './auth-directory.ts'
 export interface Caller {
   readonly systemId: SystemId
   readonly systemCode: string
-  /** Whether what it sends is real or a test. */
-  readonly traffic: 'real' | 'test'
+  /** Whether what it sends is real, a test, or a shadow that reaches nobody. */
+  readonly traffic: SystemRow['traffic']
   readonly credential: Credential
 }
 

@@ -100,7 +100,9 @@ function checkConsignment(row: CheckedConsignment, replay: Replay): Finding[] {
 /** What admission fixed and what there is: one consignment per recipient, later ones linked to those they follow. */
 function checkRecipients({ dispatch, consignments }: DispatchBundle): Finding[] {
   const found: Finding[] = []
-  const named = new Map(dispatch.recipients.map(({ agency, consignment }) => [consignment, agency]))
+  // A shadow was consigned to nobody.
+  const recipients = dispatch.traffic === 'shadow' ? [] : dispatch.recipients
+  const named = new Map(recipients.map(({ agency, consignment }) => [consignment, agency]))
   const rows = new Map(consignments.map((row) => [row.id, row]))
   if (dispatch.state !== 'ACCEPTED') {
     for (const [id, agency] of named) {
@@ -137,6 +139,8 @@ function checkRecipients({ dispatch, consignments }: DispatchBundle): Finding[] 
 
 /** The memory of the submission leads to the newest consignment of each recipient. */
 function checkKeys({ dispatch, consignments, keys }: DispatchBundle): Finding[] {
+  // A shadow is forgotten once its system is taken seriously.
+  if (dispatch.traffic === 'shadow') return []
   return dispatch.recipients.flatMap(({ agency, consignment }) => {
     const key = keys.find(({ agency_code }) => agency_code === agency)
     if (!key)

@@ -87,7 +87,7 @@ export function replayEntries(entries: readonly CheckedEvent[]): Replay {
 
 function playDispatch(replay: Replay, event: string): void {
   if (event === EVENTS.submissionAccepted) replay.state = 'ACCEPTED'
-  else if (event === EVENTS.routed || event === EVENTS.reopened) replay.state = 'ROUTED'
+  else if (event === EVENTS.routed || event === EVENTS.shadowed || event === EVENTS.reopened) replay.state = 'ROUTED'
   else if (event === EVENTS.closed) replay.state = 'CLOSED'
   else if (event === EVENTS.contentDeleted) replay.deleted = true
   else if (event === EVENTS.contentHeld) replay.held = true

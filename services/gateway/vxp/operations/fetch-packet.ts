@@ -48,9 +48,9 @@ interface Fetched {
   readonly content: AsyncIterable<Uint8Array>
 }
 
-async function open({ parameters, system }: DoorCall, { gateway }: Door): Promise<Fetched> {
+async function open({ parameters, system, log }: DoorCall, { gateway }: Door): Promise<Fetched> {
   const id = readDocId(parameters)
-  const packet = await openPacket(gateway, await findFetchable(gateway, system, id))
+  const packet = await openPacket(gateway, await findFetchable(gateway, system, id), { system, log })
   const composed = packet.composed === undefined ? undefined : { sha256: packet.composed, size: packet.size }
   await fetchAtDoor(gateway, system, id, composed)
   crashPoint('gateway-handed-over')
