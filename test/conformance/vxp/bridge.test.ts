@@ -150,6 +150,7 @@ t.test('two installations, bridged, either side killed meanwhile: nothing lost, 
       ).rows[0].n
     await a.world.until(async () => (await ended()) === 12 && other.waiting.size === 0, 30_000).catch(() => undefined)
     t.equal(await ended(), 12, 'all of them are acknowledged')
+    t.equal(new Set(other.taken.map(({ hash }) => hash)).size, other.taken.length, 'nothing twice, statuses included')
     const documents = other.taken.filter(({ to }) => to.length > 0)
     t.same(
       documents.map(({ hash }) => hash).sort(),
