@@ -12,6 +12,8 @@ export interface ReceivedItem {
 
 /** One receiver of something we sent. */
 export interface SentItem {
+  /** Where it says; some lists mix both. */
+  readonly kind?: 'document' | 'status'
   /** What `sendEdoc` answered. */
   readonly docId: string
   readonly from: string
@@ -58,6 +60,7 @@ export function receivedItems(reply: Reply, kind: ReceivedItem['kind']): { items
 /** Axes of different age use one or the other family of names. */
 export function sentItems(reply: Reply): SentItem[] {
   return listOf(reply).map((item) => ({
+    ...kindOf(text(item.messageType)),
     docId: text(item.senderDocId) || text(item.docId),
     from: text(item.fromCode) || text(item.from),
     to: text(item.toCode) || text(item.to),
@@ -81,4 +84,9 @@ export function sentDocId(reply: Reply): string {
   const docId = text(reply.DocId)
   if (!DOC_ID.test(docId) || docId === '0') throw unreadable(200, 'DocId')
   return docId
+}
+
+function kindOf(messageType: string): Pick<SentItem, 'kind'> {
+  const said = messageType.toLowerCase()
+  return said === 'edoc' ? { kind: 'document' } : said === 'status' ? { kind: 'status' } : {}
 }

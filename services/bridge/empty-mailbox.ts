@@ -3,7 +3,15 @@ import type { Bridge } from './bridge.ts'
 import { failureOf } from './bring-in.ts'
 import { inParallel } from './in-parallel.ts'
 import { isAway } from './judge-failure.ts'
-import { batchName, consignmentsOf, lineOf, newBatch, type OutwardBatch, withLeases } from './outward-batch.ts'
+import {
+  batchName,
+  consignmentsOf,
+  type Lot,
+  lineOf,
+  newBatch,
+  type OutwardBatch,
+  withLeases,
+} from './outward-batch.ts'
 import { sendOut } from './send-out.ts'
 import type { SentIds } from './sent-ids.ts'
 
@@ -26,24 +34,22 @@ export async function emptyMailbox(bridge: Bridge, sent: SentIds): Promise<numbe
   while (!signal.aborted) {
     const leased = await axis.lease({ max: LEASED_AT_ONCE, seconds: leaseSeconds })
     if (leased.length === 0) break
-    const touched = await takeIn(bridge, open, leased)
+    await takeIn(bridge, open, leased)
     const before = open.size
-    await settle(bridge, touched, sent)
-    for (const name of touched.keys()) open.delete(name)
-    const failed = [...touched].filter(([, batch]) => batch !== undefined)
-    for (const [name, batch] of failed) open.set(name, batch)
+    // All of them, not the new ones alone: what is in doubt goes before whatever its sender sent since.
+    await settle(bridge, open, sent)
     // What failed is leased for a while yet; asking on would only meet the same trouble.
-    if (failed.length > 0 && open.size >= before) break
+    if (open.size >= before) break
   }
   return open.size
 }
 
-/** New leases for what is on its way already; a record for each dispatch that is not. Answers the batches to go on with. */
+/** New leases for what is on its way already; a record for each dispatch that is not. */
 async function takeIn(
   { state }: Bridge,
   open: Map<string, OutwardBatch>,
   leased: readonly LeasedConsignment[],
-): Promise<Map<string, OutwardBatch>> {
+): Promise<void> {
   const owner = new Map([...open].flatMap(([name, batch]) => consignmentsOf(batch).map((id) => [id, name] as const)))
   const leases = new Map(leased.map(({ item, lease }) => [item.consignment, lease]))
   const touched = new Map<string, OutwardBatch>()
@@ -63,29 +69,33 @@ async function takeIn(
     await state.write('out', name, batch)
     open.set(name, batch)
   }
-  return touched
 }
+
+const isInDoubt = ({ attemptAt, docId }: Lot): boolean => attemptAt !== undefined && docId === undefined
 
 /** Packets of one sender go one after the other, those of different ones beside each other. What is over leaves the map. */
 async function settle(bridge: Bridge, batches: Map<string, OutwardBatch>, sent: SentIds): Promise<void> {
   const { state, parallel, signal, log } = bridge
   const lines = new Map<string, string[]>()
   for (const [name, batch] of batches) lines.set(lineOf(batch), [...(lines.get(lineOf(batch)) ?? []), name])
-  await inParallel([...lines.values()], parallel, async (names) => {
-    for (const name of names) {
+  const inDoubt = (name: string): boolean => batches.get(name)?.lots.some(isInDoubt) ?? false
+  await inParallel([...lines.values()], parallel, async (line) => {
+    for (const name of [...line.filter(inDoubt), ...line.filter((each) => !inDoubt(each))]) {
       if (signal.aborted) return
       const batch = batches.get(name)
       if (!batch) continue
       try {
-        if (await sendOut(bridge, name, batch, sent)) batches.delete(name)
+        await sendOut(bridge, name, batch, sent)
       } catch (error) {
         if (isAway(error) || signal.aborted) throw error
         log.warn({ dispatchId: batch.dispatch, ...failureOf(error) }, 'not sent yet')
-        const kept = await state.read<OutwardBatch>('out', name)
-        if (kept) batches.set(name, kept)
-        // As long as its outcome is unknown, nothing of this sender follows: the list could not tell them apart.
-        if (kept?.lots.some(({ attemptAt }) => attemptAt !== undefined)) return
       }
+      // The disk knows how far it came; what this map held is of before.
+      const kept = await state.read<OutwardBatch>('out', name)
+      if (kept) batches.set(name, kept)
+      else batches.delete(name)
+      // As long as its outcome is unknown, nothing of this sender follows: the list could not tell them apart.
+      if (kept?.lots.some(isInDoubt)) return
     }
   })
 }

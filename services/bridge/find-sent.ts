@@ -48,10 +48,11 @@ export async function findSent(bridge: Bridge, batch: OutwardBatch, lot: Lot, kn
   return hidden ? 'unclear' : 'not-sent'
 }
 
-function isThis(item: SentItem, { sender, notation, title }: OutwardBatch, { recipients }: Lot): boolean {
+function isThis(item: SentItem, { kind, sender, notation, title }: OutwardBatch, { recipients }: Lot): boolean {
   const unlike = (shown: string, ours: string): boolean => shown !== '' && ours !== '' && shown.trim() !== ours.trim()
   return (
     item.docId !== '' &&
+    (item.kind ?? kind) === kind &&
     sameAgency(item.from, sender) &&
     recipients.some(({ code }) => sameAgency(code, item.to)) &&
     !unlike(item.notation, notation) &&

@@ -69,6 +69,6 @@ export const consignmentsOf = ({ lots }: OutwardBatch): string[] =>
   lots.flatMap(({ recipients }) => recipients.map(({ consignment }) => consignment))
 
 /** Of these one is sent at a time: then at most one outcome is unknown, and the list of sent packets can tell it. */
-export const lineOf = ({ kind, sender }: OutwardBatch): string => `${kind} ${sender}`
+export const lineOf = ({ sender }: OutwardBatch): string => sender
 
 export const isEnvelope = ({ ordinal }: PartView): boolean => ordinal === 0

@@ -14,9 +14,9 @@ const OVER = new Set(['LT_BOX_LATE', 'LT_BOX_ALREADY_ENDED', 'LT_BOX_NOT_FOUND']
 /**
  * Brings one leased packet to the other axis, to exactly the recipients whose consignments were leased, and ends these only when the other
  * axis answered with an id, or with a coded no. After an unknown outcome its list of sent packets is searched before anything is sent
- * again. Answers whether all of it is over; `false`: a lease was lost, the rest comes again. @throws what cannot be done now
+ * again. What is left where a lease was lost stays recorded, and comes again. @throws what cannot be done now
  */
-export async function sendOut(bridge: Bridge, name: string, batch: OutwardBatch, sent: SentIds): Promise<boolean> {
+export async function sendOut(bridge: Bridge, name: string, batch: OutwardBatch, sent: SentIds): Promise<void> {
   const { state } = bridge
   let current = batch
   const save = async (changes: Partial<OutwardBatch>): Promise<void> => {
@@ -28,7 +28,7 @@ export async function sendOut(bridge: Bridge, name: string, batch: OutwardBatch,
       await save({ packet: await keepPacket(bridge, name, someone) })
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
-      if (error.code === 'LT_BOX_LEASE_LOST') return false
+      if (error.code === 'LT_BOX_LEASE_LOST') return
       if (!OVER.has(error.code)) throw error
       await save({ lots: without(current.lots, someone) })
     }
@@ -43,12 +43,11 @@ export async function sendOut(bridge: Bridge, name: string, batch: OutwardBatch,
     const left = await endAll(bridge, lot)
     if (left.length > 0) {
       await save({ lots: [{ ...lot, recipients: left }, ...others] })
-      return false
+      return
     }
     await save({ lots: others })
   }
   await state.remove('out', name)
-  return true
 }
 
 const firstOf = ({ lots }: OutwardBatch): Recipient | undefined => lots[0]?.recipients[0]

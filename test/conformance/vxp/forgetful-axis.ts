@@ -11,6 +11,9 @@ interface Taken {
   readonly at: Date
 }
 
+/** To whom statuses go in these tests. */
+const STATUS_TO = 'H53'
+
 export interface ForgetfulAxis {
   readonly url: string
   readonly taken: readonly Taken[]
@@ -56,7 +59,12 @@ export function openForgetfulAxis(): Promise<ForgetfulAxis> {
       } else ok({ DocId: docId })
     } else if (operation === 'getSentEdocList') {
       const items = taken.flatMap(({ docId, from, to, at }) =>
-        to.map((toCode) => ({ senderDocId: docId, fromCode: from, toCode, sentTime: wireTimestamp(at) })),
+        (to.length > 0 ? to : [STATUS_TO]).map((toCode) => ({
+          senderDocId: docId,
+          fromCode: from,
+          toCode,
+          sentTime: wireTimestamp(at),
+        })),
       )
       ok({ data: items.reverse() })
     } else if (operation === 'getReceivedEdocList') {
