@@ -39,6 +39,24 @@ export async function startSide(t: Teardown, upstream: string, others: readonly 
   return { world, doorUrl: `http://127.0.0.1:${port}`, upstream, keyFile, secret }
 }
 
+interface Other {
+  readonly url: string
+  readonly systemId: string
+  readonly secret: string
+}
+
+export const bridgeSettings = (ours: Side, other: Other): Record<string, string> => ({
+  AXIS_URL: ours.world.baseUrl,
+  SYSTEM_CODE: ours.upstream,
+  SYSTEM_KEY_FILE: ours.keyFile,
+  UPSTREAM_URL: other.url,
+  UPSTREAM_SYSTEM_ID: other.systemId,
+  UPSTREAM_SECRET: other.secret,
+  UPSTREAM_NETWORKS: '127.0.0.0/8',
+  UPSTREAM_UNKNOWN_MS: '500',
+  STATE_DIR: ours.world.servers.keyDir,
+})
+
 export interface BridgeProcess {
   start(environment?: Readonly<Record<string, string>>): Promise<void>
   kill(): Promise<void>
@@ -47,12 +65,7 @@ export interface BridgeProcess {
 }
 
 /** A bridge of `ours` to a door, as a process that can be killed; its state outlives it. */
-export function bridgeOf(
-  t: Teardown,
-  ours: Side,
-  other: { readonly url: string; readonly systemId: string; readonly secret: string },
-  name = 'door',
-): BridgeProcess {
+export function bridgeOf(t: Teardown, ours: Side, other: Other, name = 'door'): BridgeProcess {
   const stateDir = join(ours.world.servers.keyDir, '..', `bridge-${ours.upstream}-${name}`)
   mkdirSync(stateDir, { recursive: true })
   let running: ServiceProcess | undefined
@@ -70,14 +83,7 @@ export function bridgeOf(
     },
     async start(environment = {}) {
       running = await startServiceProcess('bridge', {
-        AXIS_URL: ours.world.baseUrl,
-        SYSTEM_CODE: ours.upstream,
-        SYSTEM_KEY_FILE: ours.keyFile,
-        UPSTREAM_URL: other.url,
-        UPSTREAM_SYSTEM_ID: other.systemId,
-        UPSTREAM_SECRET: other.secret,
-        UPSTREAM_NETWORKS: '127.0.0.0/8',
-        UPSTREAM_UNKNOWN_MS: '500',
+        ...bridgeSettings(ours, other),
         STATE_DIR: stateDir,
         POLL_MS: '200',
         LEASE_SECONDS: '5',

@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { addAgency } from '../../../libs/registry/index.ts'
 import { processEnvironment } from '../../../libs/runtime/index.ts'
+import { openUpstream } from '../../../libs/vxp/index.ts'
+import { openState } from '../../../services/bridge/bridge-state.ts'
+import { unlessTaken } from '../../../services/cli/demo/seed.ts'
+import { runCli } from '../../../services/cli/run-cli.ts'
+import { addOperators } from '../../harness/operators.ts'
 import type { Teardown } from '../../harness/teardown.ts'
 import { inParallel } from '../../harness/traffic.ts'
 import { fetchToken, sha256 } from '../../harness/world.ts'
 import { openTraffic, type Traffic } from './bridge-traffic.ts'
-import { type BridgeProcess, bridgeOf, type Side, startSide } from './bridge-world.ts'
+import { type BridgeProcess, bridgeOf, bridgeSettings, type Side, startSide } from './bridge-world.ts'
 import { openForgetfulAxis } from './forgetful-axis.ts'
 
 const DOCUMENTS = Number(processEnvironment().DOCUMENTS ?? 40)
@@ -122,6 +129,55 @@ t.test('two installations, bridged, either side killed meanwhile: nothing lost, 
     t.match([own.status, own.body.code], [403, 'LT_SUB_SUBSET_REFUSED'])
   })
 
+  t.test('the directory of the other axis: all that nobody of ours receives for, or nothing', async (t) => {
+    await unlessTaken(
+      addAgency(b.world.operator, { code: 'H53.77', name: 'Sở Khoa học tỉnh Tây Ninh', source: 'test' }),
+    )
+    const { admin } = await addOperators(a.world)
+    const said: string[] = []
+    const stream = { write: (text: string) => said.push(text) } as never
+    const environment = {
+      ...bridgeSettings(a, { url: b.doorUrl, systemId: b.upstream, secret: b.secret }),
+      DATABASE_URL: a.world.servers.database.url('cli'),
+      LIENTHONG_OPERATOR: admin,
+    }
+    const run = (more: Record<string, string> = {}): Promise<number> =>
+      runCli(['bridge', 'directory', '--json'], { stdout: stream, stderr: stream }, { ...environment, ...more })
+    await a.world.until(async () => {
+      said.length = 0
+      return (await run()) === 0 && (JSON.parse(said.join('')).added === 1 || undefined)
+    })
+    const { leftOut } = JSON.parse(said.join(''))
+    t.same(leftOut.map(({ code, system }: Record<string, string>) => `${code} ${system}`).sort(), [
+      'G12 demo-g12',
+      'H26 demo-h26',
+      'H26.01 demo-h26',
+    ])
+    const { rows } = await a.world.eyes.query(`select system_code from front where agency_code = 'H53.77'`)
+    t.same(rows, [{ system_code: a.upstream }])
+    said.length = 0
+    t.not(await run({ UPSTREAM_SECRET: 'wrong' }), 0)
+    t.match(said.join(''), 'LT_VXP_NOT_NOW')
+  })
+
+  t.test('what another axis answers has its code', async (t) => {
+    const { url, systemId, secret } = { url: b.doorUrl, systemId: b.upstream, secret: b.secret }
+    const bounds = {
+      allowedNetworks: ['127.0.0.0/8'],
+      connectTimeoutMs: 5_000,
+      timeoutMs: 10_000,
+      maxPacketBytes: 1_000,
+    }
+    const door = openUpstream({ url, systemId, secret, ...bounds })
+    const native = openUpstream({ url: b.world.baseUrl, systemId, secret, ...bounds })
+    t.teardown(() => Promise.all([door.close(), native.close()]))
+    await t.rejects(door.updateStatus('01a21843-80fb-7134-a0a6-e7cac85dbfc3', 'done'), { code: 'LT_VXP_REFUSED' })
+    await t.rejects(native.received({ kind: 'document', page: 1 }), { code: 'LT_VXP_UNREADABLE' })
+    const state = await openState(t.testdir(), {})
+    const long = Readable.from([Buffer.alloc(20)])
+    await t.rejects(state.keepPacket('in', 'x', long, 10), { code: 'LT_DLV_ANSWER_TOO_LARGE' })
+  })
+
   t.test('an axis that recognises no repeats gets everything once, and hears of every refusal', async (t) => {
     await toB.kill()
     const other = await openForgetfulAxis()
@@ -135,7 +191,7 @@ t.test('two installations, bridged, either side killed meanwhile: nothing lost, 
     other.waiting.set('loop-1', { packet: good, from: 'H53', to: 'H53.01', kind: 'edoc' })
     other.waiting.set('foreign-1', { packet: foreign, from: 'G12', to: 'H26', kind: 'edoc' })
     // Killed between two steps, again and again.
-    for (const point of ['bridge-sent', 'bridge-ended', 'bridge-fetched', 'bridge-accepted', 'bridge-told']) {
+    for (const point of ['bridge-fetched', 'bridge-accepted', 'bridge-told', 'bridge-sent', 'bridge-ended']) {
       await bridge.start({ LIENTHONG_CRASH_AT: point }).catch(() => undefined)
       await bridge.gone(3_000)
     }
