@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { BusError } from '../../../../libs/errors/index.ts'
 import { isUuid } from '../../../../libs/model/index.ts'
-import { crashPoint } from '../../../../libs/runtime/index.ts'
 import { endWhenShutOut } from '../../routes/end-when-shut-out.ts'
 import type { Door, DoorCall, Operation } from '../door.ts'
 import { fetchAtDoor, findFetchable } from '../move-at-door.ts'
@@ -53,7 +52,6 @@ async function open({ parameters, system, log }: DoorCall, { gateway }: Door): P
   const packet = await openPacket(gateway, await findFetchable(gateway, system, id), { system, log })
   const composed = packet.composed === undefined ? undefined : { sha256: packet.composed, size: packet.size }
   await fetchAtDoor(gateway, system, id, composed)
-  crashPoint('gateway-handed-over')
   return { size: packet.size, content: await packet.content() }
 }
 

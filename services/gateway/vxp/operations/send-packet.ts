@@ -1,7 +1,6 @@
 import { BusError } from '../../../../libs/errors/index.ts'
 import { readBody } from '../../../../libs/http/index.ts'
 import type { Registry } from '../../../../libs/registry/index.ts'
-import { crashPoint } from '../../../../libs/runtime/index.ts'
 import { submitDispatch } from '../../submit-dispatch.ts'
 import type { DoorCall, Operation } from '../door.ts'
 import { packetBody } from '../packet-body.ts'
@@ -29,7 +28,6 @@ export const sendPacket: Operation = {
       },
       gateway.submission,
     )
-    crashPoint('gateway-answered')
     call.log.info({ dispatchId: found.dispatch_id, repeated }, 'sent at the compatible door')
     return { DocId: found.dispatch_id }
   },

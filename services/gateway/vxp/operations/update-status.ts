@@ -1,5 +1,4 @@
 import { BusError } from '../../../../libs/errors/index.ts'
-import { crashPoint } from '../../../../libs/runtime/index.ts'
 import type { Operation } from '../door.ts'
 import { acknowledgeAtDoor, giveUpAtDoor, takeAtDoor } from '../move-at-door.ts'
 import { readDocId } from './fetch-packet.ts'
@@ -26,7 +25,6 @@ export const updateStatus: Operation = {
         'a receiver told more than transport asks',
       )
     }
-    crashPoint('gateway-acknowledged')
     return {}
   },
 }
