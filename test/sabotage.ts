@@ -79,8 +79,6 @@ export const DEFECTS: readonly Defect[] = [
   { name: 'unsigned-parameter', file: 'test/conformance/vxp/traps.test.ts', only: /the door/ },
   { name: 'timestamp-window', file: 'test/conformance/vxp/traps.test.ts', only: /the door/ },
   { name: 'kept-line-end', file: 'test/conformance/vxp/traps.test.ts', only: /the door/ },
-  { name: 'bridge-done-first', file: 'test/conformance/vxp/bridge.test.ts' },
-  { name: 'bridge-forgets-sent', file: 'test/conformance/vxp/bridge.test.ts' },
   crash('second-consignment', 'routing-committed', /^doubled: .* (?:which nobody sent|is known to no client)/),
   crash('ack-before-commit', 'routing-committed', /^lost: routing-committed: its message was acknowledged/, {
     QUIET: '1',

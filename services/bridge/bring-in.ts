@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { ClientError } from '../../libs/client/index.ts'
 import { isBusError } from '../../libs/errors/index.ts'
-import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint } from '../../libs/runtime/index.ts'
 import { asciiText, type ReceivedItem } from '../../libs/vxp/index.ts'
 import type { Bridge } from './bridge.ts'
 import type { KeptPacket } from './bridge-state.ts'
@@ -29,12 +28,6 @@ export async function bringIn(bridge: Bridge, item: ReceivedItem): Promise<void>
   const known = await state.read<Arrival>('in', item.docId)
   const kept = known ?? (await fetchArrival(bridge, item))
   if (!kept) return
-  if (sabotaged('bridge-done-first')) {
-    const packet = await readFile(state.packetFile('in', item.docId))
-    await tell(bridge, kept)
-    await bridge.axis.submit({ packet, ...(item.kind === 'document' ? { recipients: [item.to] } : {}) })
-    return
-  }
   await tell(bridge, kept.accepted === undefined && kept.refused === undefined ? await submit(bridge, kept) : kept)
 }
 

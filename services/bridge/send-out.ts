@@ -1,6 +1,6 @@
 import { ClientError, type EndedItem } from '../../libs/client/index.ts'
 import { BusError } from '../../libs/errors/index.ts'
-import { crashPoint, sabotaged } from '../../libs/runtime/index.ts'
+import { crashPoint } from '../../libs/runtime/index.ts'
 import type { Bridge } from './bridge.ts'
 import { findSent } from './find-sent.ts'
 import { upstreamRefusal, wasNeverSent } from './judge-failure.ts'
@@ -68,7 +68,7 @@ async function deliver(
 ): Promise<void> {
   const { upstream, state, signal, log } = bridge
   const { recipients } = lot
-  if (lot.attemptAt !== undefined && !sabotaged('bridge-forgets-sent')) {
+  if (lot.attemptAt !== undefined) {
     // What broke off on our side may still be on its way on the other.
     if (Date.now() - Date.parse(lot.triedAt ?? lot.attemptAt) < bridge.unknownOutcomeMs)
       throw new BusError('LT_VXP_NOT_NOW', { code: '-', text: 'unknown outcome' })

@@ -16,7 +16,7 @@ import { openTraffic, type Traffic } from './bridge-traffic.ts'
 import { type BridgeProcess, bridgeOf, bridgeSettings, type Side, startSide } from './bridge-world.ts'
 import { openForgetfulAxis } from './forgetful-axis.ts'
 
-const DOCUMENTS = Number(processEnvironment().DOCUMENTS ?? 40)
+const DOCUMENTS = Number(processEnvironment().DOCUMENTS ?? 16)
 /** A machine that does other things as well needs its time. */
 const PATIENCE_MS = 60_000 + DOCUMENTS * 300
 
