@@ -99,5 +99,4 @@ export const DEFECTS: readonly Defect[] = [
   power('skip-fdatasync'),
   power('skip-folder-fsync'),
   powerByFsck('skip-fdatasync'),
-  powerByFsck('skip-folder-fsync'),
 ]

@@ -10,6 +10,9 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   types: ['tsc', '--noEmit', '-p', 'tsconfig.json'],
 }
 
+// The whole tree with its types: minutes where another run shares the machine.
+t.setTimeout(900_000)
+
 for (const [name, [program = '', ...args]] of Object.entries(CHECKS)) {
   t.test(name, async (t) => {
     const { status, stdout, stderr } = spawnSync(join(PROJECT, 'node_modules/.bin', program), args, { cwd: PROJECT })
